@@ -1,0 +1,56 @@
+"""Every exception the bot raises on purpose.
+
+    BotError
+     +-- SettingsError        a key of payment.toml: names key, value and what is allowed
+     +-- AudioError           a recording that cannot be used: names the file and why
+     +-- CatalogueError       a prompt, text or recording that is missing or malformed
+     +-- ModelError           a recogniser model that is missing, incomplete or of the wrong hash
+     +-- NluError             Rasa, its environment or its model
+     |    +-- NluUnavailable  Rasa did not answer in time; the call goes on without it
+     +-- GatewayError         a payment gateway's adapter or its settings
+     +-- ScenarioError        a scenario file: names the file, the place and what is allowed
+     +-- StoreError           the database
+
+The message of a BotError is written for the person at the keyboard: what is wrong, with the
+offending value masked or named, and what to do about it. It never carries card data.
+"""
+
+
+class BotError(Exception):
+    """Something a person can mend; the command line prints it as one line, without a traceback."""
+
+
+class SettingsError(BotError):
+    pass
+
+
+class AudioError(BotError):
+    pass
+
+
+class CatalogueError(BotError):
+    pass
+
+
+class ModelError(BotError):
+    pass
+
+
+class NluError(BotError):
+    pass
+
+
+class NluUnavailable(NluError):
+    pass
+
+
+class GatewayError(BotError):
+    pass
+
+
+class ScenarioError(BotError):
+    pass
+
+
+class StoreError(BotError):
+    pass

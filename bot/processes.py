@@ -1,0 +1,126 @@
+"""Child processes on loopback (Rasa, the gateway simulator): started, awaited, always ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from bot.errors import BotError
+
+_STOP_SECONDS = 5.0
+_POLL_SECONDS = 0.1
+_PR_SET_PDEATHSIG = 1
+
+
+def free_port() -> int:
+    """A loopback TCP port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _die_with_parent() -> None:
+    """Linux: the kernel ends the child even when we are killed without a chance to clean up."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Child:
+    """One child process in a session of its own, its output in a log file.
+
+    Use as an async context manager; leaving it ends the process and all it started.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._command = list(command)
+        self._cwd = cwd
+        self._env = {**os.environ, **(env or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own command lines only
+                    self._command,
+                    cwd=self._cwd,
+                    env=self._env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                )
+            except OSError as error:
+                raise BotError(f"{self.name} cannot be started ({error.strerror})") from None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Raises BotError before `start`."""
+        if self._process is None:
+            raise BotError(f"{self.name} is not started")
+        return self._process.pid
+
+    async def until_it_answers(self, url: str, seconds: float) -> None:
+        """Wait until GET url answers 200. Raises BotError when it ends or takes too long."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+            while loop.time() < deadline:
+                if not self.is_running:
+                    raise BotError(f"{self.name} ended while starting; its log: {self.log}")
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await client.get(url)).status_code == httpx.codes.OK:
+                        return
+                await asyncio.sleep(_POLL_SECONDS)
+        raise BotError(
+            f"{self.name} did not answer within {seconds:.0f} seconds; its log: {self.log}"
+        )
+
+    def stop(self) -> None:
+        """End the process and its children: asked first, killed when it does not listen."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for sign, patience in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, None)):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+                return
+
+    async def __aenter__(self) -> Child:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await asyncio.shield(asyncio.to_thread(self.stop))

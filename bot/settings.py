@@ -1,0 +1,219 @@
+"""payment.toml: every "configurable" of the product, validated into frozen dataclasses.
+
+An error names the key, the value and what is allowed. Paths are relative to the settings file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from babel.numbers import list_currencies
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import Field as Limits
+from pydantic.dataclasses import dataclass as validated
+
+from bot.cards import Brand
+from bot.errors import SettingsError
+from bot.money import Money
+from bot.outcomes import Destination
+
+VERSION = 1
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+def _currency(value: str) -> str:
+    if value not in list_currencies():
+        raise ValueError("an ISO 4217 currency code such as USD, EUR or CAD")
+    return value
+
+
+def _amount(value: object) -> object:
+    """TOML floats are refused: 0.1 is not an amount of money."""
+    if not isinstance(value, str):
+        raise ValueError('an amount in quotes, such as "87.50"')
+    Money.parse(value)
+    return value
+
+
+Currency = Annotated[str, AfterValidator(_currency)]
+Amount = Annotated[str, BeforeValidator(_amount)]
+Milliseconds = Annotated[int, Limits(ge=100, le=600_000)]
+Seconds = Annotated[float, Limits(gt=0, le=600)]
+Probability = Annotated[float, Limits(ge=0, le=1)]
+Tries = Annotated[int, Limits(ge=1, le=10)]
+
+
+@validated(frozen=True, config=_STRICT)
+class BrandSettings:
+    """What one brand is asked for besides the number."""
+
+    security_code: bool = True
+    postal_code: bool = True
+
+
+@validated(frozen=True, config=_STRICT)
+class PaymentSettings:
+    currency: Currency = "USD"
+    minimum_amount: Amount = "1.00"
+    maximum_amount: Amount = "5000.00"
+    allowed_amounts: tuple[Amount, ...] = ()
+    caller_may_change_amount: bool = True
+    brands: tuple[Brand, ...] = tuple(Brand)
+    brand: Mapping[Brand, BrandSettings] = field(default_factory=dict)
+    postal_code_lengths: tuple[Annotated[int, Limits(ge=3, le=10)], ...] = (5, 9)
+    confirmation: Literal["at_end"] = "at_end"
+    read_back: Literal["last_four"] = "last_four"
+    max_wrong_inputs: Tries = 3
+    max_declines: Tries = 3
+    after_failure: Destination = Destination.AGENT
+    after_success: Destination = Destination.HANG_UP
+    silence_timeout_seconds: Seconds = 60.0
+    no_input_ms: Milliseconds = 7_000
+    inter_digit_ms: Milliseconds = 4_000
+    star_cancels: bool = True
+    barge_in: bool = True
+    no_barge_in: tuple[str, ...] = ()
+    """Ids of prompts that speech may not interrupt."""
+    accept_card_confidence: Probability = 0.5
+    accept_confidence: Probability = 0.3
+    accept_intent: Probability = 0.5
+
+    def brand_settings(self, brand: Brand) -> BrandSettings:
+        return self.brand.get(brand, BrandSettings())
+
+    def money(self, amount: str) -> Money:
+        return Money.parse(amount, self.currency)
+
+
+@validated(frozen=True, config=_STRICT)
+class HearingSettings:
+    engine: Literal["auto", "vosk", "embedded"] = "auto"
+    vosk_model: str = ""
+    """Folder of a Vosk model; empty: the first one under models/vosk*."""
+    voice_activity: Annotated[int, Limits(ge=0, le=3)] = 2
+    """webrtcvad's aggressiveness: 0 lets most through, 3 least."""
+
+
+@validated(frozen=True, config=_STRICT)
+class UnderstandingSettings:
+    rasa_url: str = ""
+    """Where a Rasa server runs already; empty: the bot starts one of its own."""
+    rasa_token: str = ""
+    python310: str = ""
+    """A CPython 3.10 for Rasa; empty: the bot looks for one."""
+    timeout_ms: Milliseconds = 1_000
+
+
+@validated(frozen=True, config=_STRICT)
+class SpeakingSettings:
+    prompts: str = "audio/prompts"
+    text_to_speech: bool = True
+
+
+@validated(frozen=True, config=_STRICT)
+class GatewaySettings:
+    kind: Literal["rest"] = "rest"
+    url: str = ""
+    """Base URL of the gateway; empty: the bot starts the simulator."""
+    token: str = ""
+    connect_timeout_ms: Milliseconds = 3_000
+    answer_timeout_ms: Milliseconds = 20_000
+    look_up_for_ms: Milliseconds = 5_000
+    """How long a call waits for the look-up of a lost answer before the caller is told."""
+
+
+@validated(frozen=True, config=_STRICT)
+class RecordsSettings:
+    database: str = "sqlite:///out/payments.db"
+
+
+@validated(frozen=True, config=_STRICT)
+class Settings:
+    version: Literal[1] = 1
+    payment: PaymentSettings = field(default_factory=PaymentSettings)
+    hearing: HearingSettings = field(default_factory=HearingSettings)
+    understanding: UnderstandingSettings = field(default_factory=UnderstandingSettings)
+    speaking: SpeakingSettings = field(default_factory=SpeakingSettings)
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    records: RecordsSettings = field(default_factory=RecordsSettings)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def __post_init__(self) -> None:
+        payment = self.payment
+        if payment.money(payment.minimum_amount).minor_units > (
+            payment.money(payment.maximum_amount).minor_units
+        ):
+            raise ValueError("payment.minimum_amount is above payment.maximum_amount")
+        if not payment.brands:
+            raise ValueError("payment.brands is empty; list at least one brand")
+
+
+_ADAPTER = TypeAdapter(Settings)
+
+
+def load_settings(path: Path | None = None, overrides: Sequence[str] = ()) -> Settings:
+    """Settings from a TOML file (None: the defaults) with `key=value` overrides on top.
+
+    A key is dotted ("payment.max_declines=2"); a value is TOML, or plain text where it is not.
+    Raises SettingsError.
+    """
+    table: dict[str, Any] = {}
+    if path is not None:
+        try:
+            table = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: not a TOML file ({error})") from None
+        version = table.get("version", VERSION)
+        if version != VERSION:
+            raise SettingsError(
+                f"{path}: version = {version!r} is not {VERSION}; this bot reads version {VERSION}"
+            )
+    for override in overrides:
+        _override(table, override)
+    try:
+        return _ADAPTER.validate_python(table)
+    except ValidationError as error:
+        where = str(path) if path else "settings"
+        raise SettingsError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise SettingsError(f"--setting {override!r}: write key=value, e.g. payment.max_declines=2")
+    try:
+        value: Any = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise SettingsError(f"--setting {override!r}: {parent} is a value, not a table")
+    table[last] = value
+
+
+_SECRET_KEYS = {"token", "rasa_token"}
+
+
+def _explain(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+            lines.append(f"{key}: no such key; payment.toml beside the README lists all of them")
+            continue
+        shown = "***" if problem["loc"] and problem["loc"][-1] in _SECRET_KEYS else problem["input"]
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "value_error" and not problem["loc"]:
+            lines.append(message)
+        else:
+            lines.append(f"{key} = {shown!r}: {message}")
+    return lines
