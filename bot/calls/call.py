@@ -1,0 +1,442 @@
+"""One call: wires the rooms together and carries out what the dialog decides.
+
+    caller's leg -> ear -> recogniser -> understanding -> dialog -> speaker -> playback -> leg
+                     |                                      |
+                     +-- keys ------------------------------+-> payments -> (answer) -> dialog
+
+Three tasks in one group (law 5): `_receive` moves the leg chunk by chunk and with it the clock,
+`_recognise` decodes utterances in order, `_decide` feeds the dialog one event at a time. From a
+recording the clock stands still while any of them has work (`Quiet`), so a run gives the same
+result every time; live, the line's own pace takes the place of that wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import structlog
+
+from bot.audio import AudioChunk, Samples, ms_to_samples
+from bot.calls.callers import Caller, Gone, Sound, Typed
+from bot.calls.clock import CallClock, Quiet, Scheduled
+from bot.calls.leg import Leg
+from bot.calls.recording import BOT, CALLER, Recording, Silenced
+from bot.calls.telling import Telling, gives_card_digits
+from bot.cards import Expiry
+from bot.charges import ChargeOutcome, ChargeRequest
+from bot.dialog import commands as do
+from bot.dialog import events as happened
+from bot.dialog.dialog import Dialog
+from bot.expectations import Expectation, Hypothesis, Kind, Reading
+from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
+from bot.hearing.turns import is_complete
+from bot.money import Money
+from bot.outcomes import Destination, PaymentResult, ResultName
+from bot.records.trace import Trace
+from bot.settings import Settings
+from bot.speaking.playback import Played, PromptStarted, Speaker
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+_JOBS = 3_000
+"""Bound of the recogniser's queue: a minute of sound. Past it sound is dropped, and said to be."""
+
+_KEY_MARGIN = ms_to_samples(40)
+"""Silenced around a key tone besides the tone: its flanks still tell which key it was."""
+
+
+class Understands(Protocol):
+    async def understand(
+        self,
+        hypotheses: Sequence[Hypothesis],
+        expectation: Expectation,
+        *,
+        currency: str,
+        this_year: int,
+    ) -> tuple[Reading, ...]: ...
+
+
+class Charges(Protocol):
+    async def charge(self, request: ChargeRequest) -> ChargeOutcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What a call uses of the process it runs in. Shared by all calls."""
+
+    settings: Settings
+    understanding: Understands
+    speaker: Speaker
+    payments: Charges
+    executor: Executor
+    """Bounded; decoding runs here."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCharge:
+    """A charge that was asked of the gateway: what of it may be kept."""
+
+    attempt_id: str
+    amount: Money
+    expiry: Expiry
+    last_four: str
+
+
+@dataclass(slots=True)
+class CallEnd:
+    """How a call ended.
+
+    late_charge: an answer of the gateway that came too late for the dialog to hear of it.
+    """
+
+    result: PaymentResult
+    asked: list[AskedCharge] = field(default_factory=list)
+    duration: int = 0
+    """Samples."""
+    handed_over_to: Destination | None = None
+    late_charge: ChargeOutcome | None = None
+    degraded: list[str] = field(default_factory=list)
+    recognition_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    expectation: Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    text: str
+    expectation: Expectation
+    at: int
+
+
+_Job = _Begin | SpeechSound | SpeechPaused | TurnEnded | _Typed
+_QUESTION_NOT_ASKED_YET = Expectation(Kind.OPEN)
+
+
+class Call:
+    """Run once with `run()`. Not to be used again."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        leg: Leg,
+        caller: Caller,
+        started: happened.CallStarted,
+        *,
+        trace: Trace,
+        recording: Recording | None = None,
+        charged: Callable[[ChargeOutcome], None] = lambda outcome: None,
+    ) -> None:
+        self._rooms = rooms
+        self._leg = leg
+        self._caller = caller
+        self._started = started
+        self._recording = recording
+        self._charged = charged
+        self._clock = CallClock()
+        self._telling = Telling(trace, self._clock)
+        self._quiet = Quiet()
+        self._dialog = Dialog(rooms.settings.payment)
+        self._inbox: asyncio.Queue[happened.Event] = asyncio.Queue()
+        self._jobs: asyncio.Queue[_Job] = asyncio.Queue(_JOBS)
+        self._timers: dict[happened.TimerName, Scheduled] = {}
+        self._expectation = _QUESTION_NOT_ASKED_YET
+        self._field_silence: Silenced | None = None
+        self._key_silence: Silenced | None = None
+        self._charges: set[asyncio.Task[None]] = set()
+        self._end = CallEnd(PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"))
+        self._dialog_over = False
+        self._gone = False
+
+    async def run(self) -> CallEnd:
+        """Until the dialog is over and has said what it had to say, or the caller is gone."""
+        self._post(self._started)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                workers = [
+                    group.create_task(self._recognise()),
+                    group.create_task(self._decide()),
+                ]
+                await self._receive()
+                for task in (*workers, *self._charges):
+                    task.cancel()  # a charge itself goes on in the payment service
+        except ExceptionGroup as group_error:
+            self._fail(group_error)
+        self._end.duration = self._clock.now
+        self._telling.ended(self._end.result)
+        if self._recording is not None:
+            self._recording.close()
+            self._telling.silenced(self._recording.silenced)
+        return self._end
+
+    # --- receive: the leg and the clock ------------------------------------------------------
+
+    async def _receive(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            await self._quiet.wait()
+            if self._gone or (self._dialog_over and not self._leg.playback.speaking):
+                return
+            match self._caller.receive():
+                case Sound(samples):
+                    self._step(samples)
+                case Typed(text):
+                    self._telling.turn_ended(self._clock.now)
+                    self._post(happened.SpeechStarted(self._clock.now))
+                    self._give(_Typed(text, self._expectation, self._clock.now))
+                case Gone():
+                    self._hear_all(self._leg.ear.flush())
+                    await self._quiet.wait()
+                    self._gone = True
+                    self._post(happened.HungUp(self._leg.name, self._clock.now))
+
+    def _step(self, samples: Samples) -> None:
+        """One chunk in, one chunk out."""
+        start = self._clock.now
+        self._clock.advance(start + len(samples))
+        self._hear_all(self._leg.ear.feed(AudioChunk(samples, start)))
+        self._end_key_silence()
+        spoken, notes = self._leg.playback.next_chunk(len(samples))
+        for note in notes:
+            self._note(note)
+        if self._recording is not None:
+            self._recording.add(samples, spoken)
+
+    def _note(self, note: Played | PromptStarted) -> None:
+        match note:
+            case PromptStarted():
+                self._telling.prompt_started(note)
+                if note.sensitive and self._recording is not None:
+                    self._recording.silence(
+                        BOT, self._clock.now - ms_to_samples(20), self._clock.now + note.samples,
+                        "the bot reads card digits",
+                    )  # fmt: skip
+                self._caller.prompt_started(note.prompt_id)
+            case Played():
+                for prompt_id in self._telling.say_ended(note):
+                    self._caller.prompt_ended(prompt_id)
+                self._post(
+                    happened.PromptPlayed(note.say_id, note.completed, note.heard, self._clock.now)
+                )
+
+    # --- what the ear reports ----------------------------------------------------------------
+
+    def _hear_all(self, events: Sequence[EarEvent]) -> None:
+        for event in events:
+            self._hear(event)
+
+    def _hear(self, event: EarEvent) -> None:
+        match event:
+            case KeyHeard(key, start, _):
+                self._silence_key(start)
+                self._telling.key(key, start, hidden=self._expectation.sensitive)
+                self._post(happened.KeyPressed(key, self._clock.now))
+            case SpeechBegan(start):
+                if self._leg.playback.speaking and not self._leg.playback.interruptible:
+                    self._leg.ear.drop()
+                    self._telling.dropped("speech", "this prompt may not be interrupted")
+                    self._silence_unjudged(start)
+                    return
+                if self._recording is not None:
+                    self._recording.hold(self._leg.name, start - self._leg.pre_roll)
+                self._post(happened.SpeechStarted(self._clock.now))
+                self._give(_Begin(self._expectation))
+            case TurnEnded(start, end):
+                self._telling.speech(start, end)
+                self._telling.turn_ended(end)
+                self._give(event)
+            case SpeechSound() | SpeechPaused():
+                self._give(event)
+
+    def _silence_key(self, start: int) -> None:
+        if self._recording is not None and self._key_silence is None:
+            self._key_silence = self._recording.silence(
+                CALLER, start - _KEY_MARGIN, None, "a key tone"
+            )
+
+    def _end_key_silence(self) -> None:
+        if self._key_silence is not None and not self._leg.ear.tone_sounding:
+            self._key_silence.end = self._clock.now + _KEY_MARGIN
+            self._key_silence = None
+
+    def _silence_unjudged(self, start: int) -> None:
+        if self._recording is not None:
+            self._recording.silence(
+                CALLER, start - self._leg.pre_roll, self._clock.now, "speech that was not judged"
+            )
+
+    # --- recognise ---------------------------------------------------------------------------
+
+    def _give(self, job: _Job) -> None:
+        try:
+            self._jobs.put_nowait(job)
+        except asyncio.QueueFull:
+            self._telling.dropped("sound", "the recogniser is a minute behind")
+            return
+        self._quiet.begin()
+
+    async def _recognise(self) -> None:
+        expectation = self._expectation
+        while True:
+            job = await self._jobs.get()
+            match job:
+                case _Begin():
+                    expectation = job.expectation
+                    await self._compute(self._leg.recogniser.begin, expectation)
+                case SpeechSound(chunk):
+                    await self._compute(self._leg.recogniser.accept, chunk)
+                case SpeechPaused():
+                    so_far = await self._compute(self._leg.recogniser.preliminary)
+                    threshold = self._rooms.settings.payment.accept_card_confidence
+                    if is_complete(so_far, expectation, threshold):
+                        self._hear_all(self._leg.ear.complete())
+                case TurnEnded(start, end):
+                    heard = await self._compute(self._leg.recogniser.finish)
+                    await self._understand(heard, expectation, start, end)
+                case _Typed(text, expected, at):
+                    typed = Hypothesis(text.lower(), 1.0, start=at, end=at, engine="typed")
+                    await self._understand((typed,), expected, at, at)
+            self._quiet.end()
+
+    async def _compute(self, function: Callable[..., _T], *arguments: object) -> _T:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await loop.run_in_executor(self._rooms.executor, function, *arguments)
+        finally:
+            self._end.recognition_seconds += loop.time() - began
+
+    async def _understand(
+        self, heard: tuple[Hypothesis, ...], expectation: Expectation, start: int, end: int
+    ) -> None:
+        readings: tuple[Reading, ...] = ()
+        if heard:
+            readings = await self._rooms.understanding.understand(
+                heard,
+                expectation,
+                currency=self._rooms.settings.payment.currency,
+                this_year=self._started.today.year,
+            )
+        sensitive = expectation.sensitive or self._expectation.sensitive
+        if self._recording is not None and end > start:
+            if sensitive or gives_card_digits(readings):
+                self._recording.silence(
+                    CALLER, start - self._leg.pre_roll, self._clock.now, "card digits were said"
+                )
+            self._recording.release(self._leg.name)
+        self._telling.heard(heard, readings, start, end)
+        self._post(happened.Heard(readings, expectation, self._clock.now))
+
+    # --- decide ------------------------------------------------------------------------------
+
+    def _post(self, event: happened.Event) -> None:
+        self._inbox.put_nowait(event)
+        self._quiet.begin()
+
+    async def _decide(self) -> None:
+        while True:
+            event = await self._inbox.get()
+            for command in self._dialog.handle(event):
+                await self._carry_out(command)
+            self._quiet.end()
+
+    async def _carry_out(self, command: do.Command) -> None:
+        match command:
+            case do.Say():
+                loop = asyncio.get_running_loop()
+                spoken = [
+                    await loop.run_in_executor(
+                        self._rooms.executor, self._rooms.speaker.speak, prompt
+                    )
+                    for prompt in command.prompts
+                ]
+                self._leg.playback.say(command.say_id, spoken, command.interruptible)
+            case do.StopSaying():
+                for played in self._leg.playback.stop():
+                    self._note(played)
+            case do.PauseSaying():
+                self._leg.playback.pause()
+            case do.ResumeSaying():
+                self._leg.playback.resume()
+            case do.Listen(expectation):
+                self._listen(expectation)
+            case do.SetTimer(name, ms):
+                self._set_timer(name, ms)
+            case do.Charge(request):
+                self._charge(request)
+            case do.HandOver(to, _):
+                self._end.handed_over_to = to
+            case do.Notify():
+                self._telling.step(command)
+            case do.LookUp(name):
+                self._post(happened.Looked(name, found=False, at=self._clock.now))
+            case do.End(result):
+                self._end.result = result
+                self._dialog_over = True
+
+    def _listen(self, expectation: Expectation) -> None:
+        self._expectation = expectation
+        self._leg.ear.expect(expectation)
+        if self._recording is None:
+            return
+        if expectation.sensitive and self._field_silence is None:
+            self._field_silence = self._recording.silence(
+                CALLER, self._clock.now, None, "a card field is open"
+            )
+        elif not expectation.sensitive and self._field_silence is not None:
+            self._field_silence.end = self._clock.now
+            self._field_silence = None
+
+    def _set_timer(self, name: happened.TimerName, ms: int | None) -> None:
+        if (running := self._timers.pop(name, None)) is not None:
+            running.cancel()
+        if ms is not None:
+            self._timers[name] = self._clock.schedule(
+                ms_to_samples(ms),
+                lambda: self._post(happened.TimerFired(name, self._clock.now)),
+            )
+
+    def _charge(self, request: ChargeRequest) -> None:
+        self._telling.charge_sent(request)
+        self._end.asked.append(
+            AskedCharge(request.attempt_id, request.amount, request.expiry, request.card.last_four)
+        )
+        task = self._group.create_task(self._charge_and_answer(request))
+        self._charges.add(task)
+        task.add_done_callback(self._charges.discard)
+
+    async def _charge_and_answer(self, request: ChargeRequest) -> None:
+        """Its own task, so that the dialog hears keys and hang-ups while the gateway thinks."""
+        with self._quiet.busy():
+            outcome = await self._rooms.payments.charge(request)
+            self._charged(outcome)
+            self._end.late_charge = outcome
+            self._clock.schedule(
+                ms_to_samples(outcome.declared_delay_ms), lambda: self._answer(outcome)
+            )
+
+    def _answer(self, outcome: ChargeOutcome) -> None:
+        self._end.late_charge = None
+        self._telling.charge_answered(outcome)
+        self._post(happened.ChargeAnswered(outcome, self._clock.now))
+
+    def _fail(self, group: BaseExceptionGroup[BaseException]) -> None:
+        """A defect of ours: the call ends with its own result, and the log says where, not what:
+        the values in a traceback may be a card's."""
+        for error in group.exceptions:
+            frame = error.__traceback__
+            while frame is not None and frame.tb_next is not None:
+                frame = frame.tb_next
+            where = f"{frame.tb_frame.f_code.co_qualname}:{frame.tb_lineno}" if frame else "?"
+            _log.error("call failed", error=type(error).__name__, where=where)
+        self._end.result = PaymentResult(
+            ResultName.INTERNAL_ERROR, f"{type(group.exceptions[0]).__name__}; see the log"
+        )

@@ -1,0 +1,208 @@
+"""Scenarios: a call as a YAML file (R10). What the caller does, what must come out, a verdict.
+
+A caller is one whole recording at its own pace, or turns, each started by what the bot says.
+`schema()` is the format as a JSON schema, for editors; unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import yaml
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import Field as Limits
+from pydantic.dataclasses import dataclass as validated
+
+from bot.audio import ms_to_samples, silence
+from bot.calls.callers import Caller, RecordedCaller, ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.wav import read_wav
+from bot.errors import ScenarioError
+from bot.outcomes import CallType, Destination, ErrorName, ResultName
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+def _quoted(value: object) -> object:
+    """YAML reads 87.50 as the number 87.5 and 0123 as 83: digits must be quoted."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f'put it in quotes: "{value}"')
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_quoted)]
+Milliseconds = Annotated[int, Limits(ge=0, le=600_000)]
+
+
+@validated(frozen=True, config=_STRICT)
+class Turn:
+    """One thing the caller does: exactly one of wav, keys, text, silence_ms, hang_up.
+
+    after: begins when this prompt is over. during: begins while it is being said. Neither:
+        follows on the turn before.
+    """
+
+    after: str | None = None
+    during: str | None = None
+    wait_ms: Milliseconds = 400
+    wav: str | None = None
+    keys: Text | None = None
+    text: str | None = None
+    silence_ms: Milliseconds | None = None
+    hang_up: bool = False
+
+    def __post_init__(self) -> None:
+        actions = [self.wav, self.keys, self.text, self.silence_ms]
+        if sum(action is not None for action in actions) + self.hang_up != 1:
+            raise ValueError("a turn has exactly one of wav, keys, text, silence_ms, hang_up")
+        if self.after is not None and self.during is not None:
+            raise ValueError("a turn has one of after and during, not both")
+        if self.keys is not None and not set(self.keys) <= set("0123456789*#,"):
+            raise ValueError("keys are 0-9 * # and , for a pause of half a second")
+
+
+@validated(frozen=True, config=_STRICT)
+class CallerScript:
+    """recording: a WAV played at its own pace. turns: see `Turn`. channel: for stereo WAVs."""
+
+    recording: str | None = None
+    channel: Literal["left", "right"] | None = None
+    turns: tuple[Turn, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.recording is None) == (not self.turns):
+            raise ValueError("a caller has either a recording or turns")
+
+
+@validated(frozen=True, config=_STRICT)
+class Parameters:
+    """What the call brings with it (R1 step 1)."""
+
+    customer_id: Text | None = None
+    amount: Text | None = None
+    balance: Text | None = None
+    minimum_due: Text | None = None
+    merchant_id: Text | None = None
+    payment_reference: Text | None = None
+    call_type: CallType = CallType.AUTOMATED
+
+
+@validated(frozen=True, config=_STRICT)
+class Expected:
+    """What must come out; what is not named is not checked.
+
+    prompts: ids said, in this order, others may lie between. absent: ids never said.
+    answered_within_ms: longest time from the end of the caller's speech to the bot's answer.
+    settled: what the look-up made of an unknown outcome after the call.
+    """
+
+    result: ResultName
+    error: ErrorName | None = None
+    amount: Text | None = None
+    brand: str | None = None
+    last_four: Text | None = None
+    expiry: Text | None = None
+    charges: int | None = None
+    corrections_by_rasa: tuple[str, ...] | None = None
+    handed_over_to: Destination | None = None
+    prompts: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    answered_within_ms: Milliseconds | None = None
+    settled: str | None = None
+
+
+@validated(frozen=True, config=_STRICT)
+class Scenario:
+    """gateway: "down" when nothing answers at its address. rasa: "away" when it does not run.
+    settings: dotted keys of payment.toml and their values, for this call only.
+    today: the date the call takes place on, YYYY-MM-DD, so that expiry dates stay true."""
+
+    name: str
+    caller: CallerScript
+    expect: Expected
+    about: str = ""
+    parameters: Parameters = field(default_factory=Parameters)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    gateway: Literal["simulator", "down"] = "simulator"
+    rasa: Literal["runs", "away"] = "runs"
+    today: Annotated[str, Limits(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2026-11-22"
+
+
+_ADAPTER = TypeAdapter(Scenario)
+
+
+def schema() -> dict[str, Any]:
+    """The file format as a JSON schema (draft 2020-12)."""
+    described = _ADAPTER.json_schema()
+    described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return described
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Raises ScenarioError that names the file, the place and what is allowed there."""
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict):
+        raise ScenarioError(f"{path}: a scenario is a mapping with name, caller and expect")
+    try:
+        return _ADAPTER.validate_python(content)
+    except ValidationError as error:
+        raise ScenarioError(
+            "\n".join(f"{path}: {_explain(dict(problem))}" for problem in error.errors())
+        ) from None
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in problem["loc"]) or "scenario"
+    if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+        return f"{place}: no such key"
+    if problem["type"] in {"missing", "missing_argument"}:
+        return f"{place}: is missing"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def find_scenarios(paths: list[Path]) -> list[Path]:
+    """Scenario files among files and folders. Raises ScenarioError when there is none."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(path.glob("*.yml")) + sorted(path.glob("*.yaml"))
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise ScenarioError(f"{path}: no such scenario file or folder")
+    if not found:
+        raise ScenarioError(f"{', '.join(map(str, paths))}: no scenario (*.yml) in there")
+    return found
+
+
+def make_caller(script: CallerScript, folder: Path) -> Caller:
+    """The caller a script describes; WAVs are relative to `folder`. Raises AudioError."""
+    if script.recording is not None:
+        return RecordedCaller(read_wav(folder / script.recording, script.channel))
+    return ScriptedCaller([_scripted(turn, script, folder) for turn in script.turns])
+
+
+def _scripted(turn: Turn, script: CallerScript, folder: Path) -> ScriptedTurn:
+    sound = silence(0)
+    if turn.wav is not None:
+        sound = read_wav(folder / turn.wav, script.channel)
+    elif turn.keys is not None:
+        sound = keys_sound(turn.keys)
+    elif turn.silence_ms is not None:
+        sound = np.zeros(ms_to_samples(turn.silence_ms), dtype=np.int16)
+    return ScriptedTurn(
+        after=turn.after or turn.during,
+        during=turn.during is not None,
+        wait_ms=turn.wait_ms,
+        sound=sound,
+        text=turn.text,
+        hang_up=turn.hang_up,
+    )

@@ -1,0 +1,178 @@
+"""Puts what happens in a call into words for the trace. Masking happens here, before anything is
+kept: an utterance is told by its masked text, a key of an open card field by a bullet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.audio import samples_to_ms
+from bot.calls.clock import CallClock
+from bot.calls.recording import CALLER, Silenced
+from bot.cards import SecretDigits
+from bot.charges import ChargeOutcome, ChargeRequest
+from bot.dialog.commands import Notify
+from bot.expectations import Field, Hypothesis, Reading
+from bot.money import Money
+from bot.outcomes import PaymentResult
+from bot.records.trace import Entry, EntryKind, Trace
+from bot.speaking.playback import Played, PromptStarted
+
+_HIDDEN_KEY = "•"
+_CARD_FIELDS = {Field.CARD_NUMBER, Field.SECURITY_CODE}
+
+
+def gives_card_digits(readings: Iterable[Reading]) -> bool:
+    """Whether an utterance must not be kept: digits in it that are no amount and no date.
+
+    Five digits or more in any reading count too: that long a number is no amount on a bill, and
+    keeping it would break the definition of a leak.
+    """
+    for reading in readings:
+        if "<digits>" in reading.masked_text or reading.field in _CARD_FIELDS:
+            return True
+        for number in reading.numbers:
+            if isinstance(number.value, SecretDigits) and (
+                len(number.value) >= 5 or (reading.amount is None and reading.expiry is None)
+            ):
+                return True
+    return False
+
+
+class Telling:
+    """Writes the trace of one call."""
+
+    def __init__(self, trace: Trace, clock: CallClock) -> None:
+        self._trace = trace
+        self._clock = clock
+        self._prompts: list[tuple[int, PromptStarted]] = []
+        self._turn_end: int | None = None
+        self._charge_sent_at = 0
+
+    def prompt_started(self, prompt: PromptStarted) -> None:
+        now = self._clock.now
+        self._prompts.append((now, prompt))
+        if self._turn_end is not None:
+            self._add(EntryKind.WAITING, "call", at=self._turn_end, until=now)
+            self._turn_end = None
+
+    def say_ended(self, played: Played) -> list[str]:
+        """The prompts of this `Say` that had started are over; returns their ids."""
+        over, self._prompts = self._prompts, []
+        for i, (at, prompt) in enumerate(over):
+            last = i == len(over) - 1
+            self._add(
+                EntryKind.PROMPT,
+                "bot",
+                prompt.text,
+                at=at,
+                until=self._clock.now if last else over[i + 1][0],
+                id=prompt.prompt_id,
+                attempt=prompt.attempt,
+                completed=played.completed or not last,
+                source=prompt.source,
+            )
+        return [prompt.prompt_id for _, prompt in over]
+
+    def speech(self, start: int, end: int) -> None:
+        self._add(EntryKind.SPEECH, "caller", at=start, until=end)
+
+    def turn_ended(self, end: int) -> None:
+        """The caller stopped speaking here; the next prompt ends the waiting."""
+        self._turn_end = end
+
+    def heard(
+        self,
+        hypotheses: Sequence[Hypothesis],
+        readings: Sequence[Reading],
+        start: int,
+        end: int,
+    ) -> None:
+        if not readings:
+            self._add(EntryKind.HEARD, "caller", "(nothing recognised)", at=start, until=end)
+            return
+        best = readings[0]
+        details: dict[str, str | int | float | bool] = {
+            "confidence": round(best.confidence, 3),
+            "source": best.source.value,
+            "engine": hypotheses[0].engine,
+        }
+        if best.intent is not None:
+            details["intent"] = best.intent.value
+            details["intent_confidence"] = round(best.intent_confidence, 3)
+        if best.field is not None:
+            details["field"] = best.field.value
+        if best.amount is not None:
+            details["amount"] = str(best.amount)
+        if best.expiry is not None:
+            details["expiry"] = str(best.expiry)
+        if best.digits is not None and best.amount is None and best.expiry is None:
+            details["digits"] = len(best.digits)
+        self._add(EntryKind.HEARD, "caller", best.masked_text, at=start, until=end, **details)
+
+    def key(self, key: str, start: int, *, hidden: bool) -> None:
+        shown = _HIDDEN_KEY if hidden and key.isdigit() else key
+        self._add(EntryKind.KEY, "caller", shown, at=start)
+
+    def dropped(self, what: str, why: str) -> None:
+        self._add(EntryKind.DROPPED, "caller", what, why=why)
+
+    def step(self, notify: Notify) -> None:
+        self._add(
+            EntryKind.STEP, "call", str(notify.step), state=notify.state, detail=notify.detail
+        )
+
+    def charge_sent(self, request: ChargeRequest) -> None:
+        self._charge_sent_at = self._clock.now
+        self._amount: Money = request.amount
+
+    def charge_answered(self, outcome: ChargeOutcome) -> None:
+        self._add(
+            EntryKind.CHARGE,
+            "gateway",
+            outcome.status.value,
+            at=self._charge_sent_at,
+            until=self._clock.now,
+            status=outcome.status.value,
+            amount=str(self._amount),
+            reason=outcome.decline_reason.value if outcome.decline_reason else "",
+            reference=outcome.reference or "",
+            settled_by_lookup=outcome.settled_by_lookup,
+        )
+
+    def degraded(self, what: str) -> None:
+        self._add(EntryKind.DEGRADED, "call", what, what=what)
+
+    def silenced(self, stretches: Iterable[Silenced]) -> None:
+        for stretch in stretches:
+            self._add(
+                EntryKind.SILENCED,
+                "call",
+                at=stretch.start,
+                until=stretch.end,
+                leg="caller" if stretch.channel == CALLER else "bot",
+                why=stretch.why,
+            )
+
+    def ended(self, result: PaymentResult) -> None:
+        self._add(EntryKind.END, "call", result.status.value, reason=result.reason)
+
+    def _add(
+        self,
+        kind: EntryKind,
+        who: str,
+        text: str = "",
+        *,
+        at: int | None = None,
+        until: int | None = None,
+        **details: str | int | float | bool,
+    ) -> None:
+        self._trace.add(
+            Entry(
+                at=samples_to_ms(self._clock.now if at is None else max(0, at)),
+                kind=kind,
+                who=who,
+                text=text,
+                until=None if until is None else samples_to_ms(until),
+                details=details,
+            )
+        )
