@@ -38,13 +38,17 @@ from bot.money import Money
 from bot.outcomes import Destination, PaymentResult, ResultName
 from bot.records.trace import Trace
 from bot.settings import Settings
-from bot.speaking.playback import Played, PromptStarted, Speaker
+from bot.speaking.playback import PlaybackEvent, Played, PromptEnded, PromptStarted
+from bot.speaking.speaker import Speaker
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
 _JOBS = 3_000
 """Bound of the recogniser's queue: a minute of sound. Past it sound is dropped, and said to be."""
+
+_FADE = ms_to_samples(10)
+"""A stopped prompt fades out; that end of it is silenced too."""
 
 _KEY_MARGIN = ms_to_samples(40)
 """Silenced around a key tone besides the tone: its flanks still tell which key it was."""
@@ -150,6 +154,7 @@ class Call:
         self._expectation = _QUESTION_NOT_ASKED_YET
         self._field_silence: Silenced | None = None
         self._key_silence: Silenced | None = None
+        self._read_back_silence: Silenced | None = None
         self._charges: set[asyncio.Task[None]] = set()
         self._end = CallEnd(PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"))
         self._dialog_over = False
@@ -210,19 +215,22 @@ class Call:
         if self._recording is not None:
             self._recording.add(samples, spoken)
 
-    def _note(self, note: Played | PromptStarted) -> None:
+    def _note(self, note: PlaybackEvent) -> None:
         match note:
             case PromptStarted():
                 self._telling.prompt_started(note)
                 if note.sensitive and self._recording is not None:
-                    self._recording.silence(
-                        BOT, self._clock.now - ms_to_samples(20), self._clock.now + note.samples,
-                        "the bot reads card digits",
-                    )  # fmt: skip
+                    self._read_back_silence = self._recording.silence(
+                        BOT, note.at, None, "the bot reads card digits"
+                    )
                 self._caller.prompt_started(note.prompt_id)
+            case PromptEnded():
+                self._telling.prompt_ended(note)
+                if self._read_back_silence is not None:
+                    self._read_back_silence.end = note.at + _FADE
+                    self._read_back_silence = None
+                self._caller.prompt_ended(note.prompt_id)
             case Played():
-                for prompt_id in self._telling.say_ended(note):
-                    self._caller.prompt_ended(prompt_id)
                 self._post(
                     happened.PromptPlayed(note.say_id, note.completed, note.heard, self._clock.now)
                 )
@@ -360,8 +368,8 @@ class Call:
                 ]
                 self._leg.playback.say(command.say_id, spoken, command.interruptible)
             case do.StopSaying():
-                for played in self._leg.playback.stop():
-                    self._note(played)
+                for note in self._leg.playback.stop():
+                    self._note(note)
             case do.PauseSaying():
                 self._leg.playback.pause()
             case do.ResumeSaying():

@@ -15,7 +15,7 @@ from bot.expectations import Field, Hypothesis, Reading
 from bot.money import Money
 from bot.outcomes import PaymentResult
 from bot.records.trace import Entry, EntryKind, Trace
-from bot.speaking.playback import Played, PromptStarted
+from bot.speaking.playback import PromptEnded, PromptStarted
 
 _HIDDEN_KEY = "•"
 _CARD_FIELDS = {Field.CARD_NUMBER, Field.SECURITY_CODE}
@@ -44,34 +44,30 @@ class Telling:
     def __init__(self, trace: Trace, clock: CallClock) -> None:
         self._trace = trace
         self._clock = clock
-        self._prompts: list[tuple[int, PromptStarted]] = []
+        self._prompt: PromptStarted | None = None
         self._turn_end: int | None = None
         self._charge_sent_at = 0
 
     def prompt_started(self, prompt: PromptStarted) -> None:
-        now = self._clock.now
-        self._prompts.append((now, prompt))
+        self._prompt = prompt
         if self._turn_end is not None:
-            self._add(EntryKind.WAITING, "call", at=self._turn_end, until=now)
+            self._add(EntryKind.WAITING, "call", at=self._turn_end, until=prompt.at)
             self._turn_end = None
 
-    def say_ended(self, played: Played) -> list[str]:
-        """The prompts of this `Say` that had started are over; returns their ids."""
-        over, self._prompts = self._prompts, []
-        for i, (at, prompt) in enumerate(over):
-            last = i == len(over) - 1
+    def prompt_ended(self, ended: PromptEnded) -> None:
+        prompt, self._prompt = self._prompt, None
+        if prompt is not None:
             self._add(
                 EntryKind.PROMPT,
                 "bot",
                 prompt.text,
-                at=at,
-                until=self._clock.now if last else over[i + 1][0],
+                at=prompt.at,
+                until=ended.at,
                 id=prompt.prompt_id,
                 attempt=prompt.attempt,
-                completed=played.completed or not last,
+                completed=ended.completed,
                 source=prompt.source,
             )
-        return [prompt.prompt_id for _, prompt in over]
 
     def speech(self, start: int, end: int) -> None:
         self._add(EntryKind.SPEECH, "caller", at=start, until=end)

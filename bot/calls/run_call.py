@@ -1,0 +1,171 @@
+"""Runs one call and keeps what may be kept of it: recording, page, result, records."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from bot.audio import samples_to_ms
+from bot.calls.call import Call, CallEnd, Rooms
+from bot.calls.callers import Caller
+from bot.calls.leg import Leg
+from bot.calls.recording import Recording
+from bot.calls.scenario import Parameters
+from bot.charges import ChargeOutcome, ChargeStatus
+from bot.dialog.events import CallStarted
+from bot.hearing.ear import PRE_ROLL, Ear
+from bot.hearing.recogniser import Engine
+from bot.money import Money
+from bot.outcomes import ResultName
+from bot.paying.service import PaymentService
+from bot.records.report import write_call_page
+from bot.records.result import CallResult, Durations, Settlement, write_result
+from bot.records.store import Store
+from bot.records.trace import Entry, Trace
+from bot.settings import Settings
+from bot.speaking.playback import Playback
+
+_SETTLE_PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where a call's files lie."""
+
+    folder: Path
+
+    @property
+    def recording(self) -> Path:
+        return self.folder / "call.wav"
+
+    @property
+    def page(self) -> Path:
+        return self.folder / "call.html"
+
+    @property
+    def result(self) -> Path:
+        return self.folder / "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    end: CallEnd
+    entries: list[Entry]
+    result: CallResult
+    files: Files
+
+
+def new_call_id() -> str:
+    """Letters only: an id must never look like, or hide, digits of a card."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
+
+
+def call_started(
+    call_id: str, parameters: Parameters, settings: Settings, today: date
+) -> CallStarted:
+    """Raises SettingsError for an amount that is none."""
+
+    def money(text: str | None) -> Money | None:
+        return None if text is None else Money.parse(text, settings.payment.currency)
+
+    return CallStarted(
+        call_id=call_id,
+        today=today,
+        call_type=parameters.call_type,
+        customer_id=parameters.customer_id,
+        amount=money(parameters.amount),
+        balance=money(parameters.balance),
+        minimum_due=money(parameters.minimum_due),
+        merchant_id=parameters.merchant_id,
+        payment_reference=parameters.payment_reference,
+    )
+
+
+class CallRunner:
+    """Runs calls in one process, one `run` each; they share engine, payments and store."""
+
+    def __init__(self, engine: Engine, payments: PaymentService, store: Store) -> None:
+        self._engine = engine
+        self._payments = payments
+        self._store = store
+
+    async def run(
+        self,
+        rooms: Rooms,
+        caller: Caller,
+        parameters: Parameters,
+        *,
+        files: Files,
+        today: date,
+        watch: Callable[[Entry], None] | None = None,
+        degradations: list[str] | None = None,
+    ) -> FinishedCall:
+        """One whole call. Afterwards its files lie in their place and its record is written;
+        a charge of unknown outcome has been looked up.
+
+        degradations: filled by whoever notices that something is away; read at the end.
+        Raises BotError when files or records cannot be written. Ended from outside, it leaves
+        no half-written file.
+        """
+        started_at = datetime.now(UTC)
+        started = call_started(new_call_id(), parameters, rooms.settings, today)
+        self._store.begin_call(
+            started.call_id,
+            started_at,
+            started.call_type,
+            started.customer_id,
+            merchant_id=started.merchant_id,
+            payment_reference=started.payment_reference,
+        )
+        trace = Trace(watch)
+        recording = Recording(files.recording)
+        leg = Leg(
+            "caller",
+            Ear(rooms.settings.hearing),
+            self._engine.recogniser(),
+            Playback(),
+            pre_roll=PRE_ROLL,
+        )
+        try:
+            end = await Call(rooms, leg, caller, started, trace=trace, recording=recording).run()
+        except BaseException:
+            recording.discard()
+            raise
+        noticed = list(dict.fromkeys([*end.degraded, *(degradations or [])]))
+        duration_ms = samples_to_ms(end.duration)
+        self._store.add_segments(started.call_id, trace.entries)
+        self._store.finish_call(
+            started.call_id, end.result, duration_ms, end.handed_over_to, noticed
+        )
+        result = CallResult(
+            call_id=started.call_id,
+            started_at=started_at,
+            payment=end.result,
+            durations=Durations.of(trace.entries, duration_ms),
+            hand_over=end.handed_over_to,
+            degradations=noticed,
+            settled=await self._settlement(started.call_id, end),
+        )
+        write_result(files.result, result)
+        write_call_page(files.page, result, trace.entries, files.recording)
+        return FinishedCall(end, trace.entries, result, files)
+
+    async def _settlement(self, call_id: str, end: CallEnd) -> Settlement | None:
+        """What became of a charge the caller could not be told the end of."""
+        outcome: ChargeOutcome | None = end.late_charge
+        how = "answer"
+        if end.result.status is ResultName.OUTCOME_UNKNOWN or (
+            outcome is not None and outcome.status is ChargeStatus.UNKNOWN
+        ):
+            how = "look-up"
+            for settled in await self._payments.settle_open(_SETTLE_PATIENCE_SECONDS):
+                if settled.call_id == call_id and not settled.given_up:
+                    outcome = settled.outcome
+        if outcome is None or outcome.status is ChargeStatus.UNKNOWN:
+            return None
+        self._store.settle(call_id, outcome, datetime.now(UTC), how)
+        return Settlement(outcome.status, outcome.reference, how)

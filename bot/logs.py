@@ -1,0 +1,54 @@
+"""Structured logs: one JSON object a line, from our own code and from the libraries alike.
+
+Everything goes to a file; the console belongs to the conversation. What is logged is masked where
+it is made: no function here may be relied on to find card data in a message.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import structlog
+
+from bot.errors import BotError
+
+
+def configure_logs(path: Path, level: str) -> None:
+    """Log to `path`, appending; level "debug", "info", "warning" or "error".
+
+    Raises BotError when the file cannot be written.
+    """
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise BotError(f"{path}: the log cannot be written ({error.strerror})") from None
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            # Tracebacks name places only: values of local variables may be a card's.
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.ExceptionRenderer(),
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
