@@ -44,6 +44,8 @@ class Expectation:
         `lengths` counts the whole answer.
     given_digits: those digits, so that length, IIN and check sum can be judged over the whole.
     sensitive: a card field is open; the recording is silent and nothing heard is kept.
+    question: which question of the call this belongs to, counted by the dialog; asking again keeps
+        it. A "yes" to an earlier question is told apart by it: pass the expectation on unchanged.
     """
 
     kind: Kind
@@ -52,6 +54,7 @@ class Expectation:
     given_digits: SecretDigits | None = None
     sensitive: bool = False
     language: str = "en"
+    question: int = 0
 
     @property
     def given(self) -> int:

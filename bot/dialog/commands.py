@@ -16,11 +16,13 @@ class Say:
     """Queue these prompts, spoken one after the other; answered by one `PromptPlayed(say_id)`.
 
     interruptible: speech of the caller may stop it (keys always do).
+    slow: the caller asked for it more slowly: leave longer gaps between the pieces.
     """
 
     say_id: int
     prompts: tuple[Prompt, ...]
     interruptible: bool = True
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
