@@ -125,6 +125,8 @@ class GatewaySettings:
     answer_timeout_ms: Milliseconds = 20_000
     look_up_for_ms: Milliseconds = 5_000
     """How long a call waits for the look-up of a lost answer before the caller is told."""
+    settle_for_hours: Annotated[int, Limits(ge=1, le=720)] = 24
+    """How long an unknown charge is looked up in the background before a person is told."""
 
 
 @validated(frozen=True, config=_STRICT)

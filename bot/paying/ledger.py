@@ -1,0 +1,158 @@
+"""The simulated gateway's books: what was taken, kept apart from everything the bot knows.
+
+Holds no card number: brand, last four, and a fingerprint of the request under a secret that dies
+with the process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+_LETTERS = "ACDEFGHJKLMNPQRTUVWX"
+_DIGITS = "23456789"
+"""Without O and 0, I and 1, and letters that sound too much alike: B, S, Y, Z."""
+
+_SPACE = (len(_LETTERS) * len(_DIGITS)) ** 3
+_STEP = 1_597_463  # has no factor in common with _SPACE, so no reference comes twice
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    brand TEXT NOT NULL,
+    last_four TEXT NOT NULL,
+    reference TEXT,
+    decline_reason TEXT,
+    fingerprint TEXT NOT NULL,
+    fingerprint_key TEXT NOT NULL,
+    requests INTEGER NOT NULL DEFAULT 1,
+    look_ups_refused INTEGER NOT NULL DEFAULT 0
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decided charge.
+
+    fingerprint: of the request's body; comparable only under the same fingerprint_key, the name
+    of the secret it was made with.
+    requests: how often the charge was sent. look_ups_refused: how many look-ups are refused yet.
+    """
+
+    key: str
+    status: str
+    amount: int
+    currency: str
+    brand: str
+    last_four: str
+    reference: str | None
+    decline_reason: str | None
+    fingerprint: str
+    fingerprint_key: str
+    requests: int = 1
+    look_ups_refused: int = 0
+
+    def public(self) -> dict[str, Any]:
+        """As the ledger may be shown."""
+        shown = asdict(self)
+        del shown["fingerprint"], shown["fingerprint_key"]
+        return shown
+
+
+class Ledger:
+    """path None: in memory. One thread at a time."""
+
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(
+            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+        )
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute(_SCHEMA)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def book(
+        self,
+        *,
+        key: str,
+        amount: int,
+        currency: str,
+        brand: str,
+        last_four: str,
+        decline_reason: str | None,
+        fingerprint: str,
+        fingerprint_key: str,
+        look_ups_refused: int,
+    ) -> Entry:
+        """Decide a charge for good. Raises sqlite3.IntegrityError for a key already booked."""
+        approved = decline_reason is None
+        (last,) = self._connection.execute(
+            "SELECT coalesce(max(number), 0) FROM entries"
+        ).fetchone()
+        self._connection.execute(
+            "INSERT INTO entries (key, status, amount, currency, brand, last_four, reference,"
+            " decline_reason, fingerprint, fingerprint_key, look_ups_refused)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                key,
+                "approved" if approved else "declined",
+                amount,
+                currency,
+                brand,
+                last_four,
+                reference_for(last + 1) if approved else None,
+                decline_reason,
+                fingerprint,
+                fingerprint_key,
+                look_ups_refused,
+            ),
+        )
+        entry = self.find(key)
+        assert entry is not None  # noqa: S101 - written two lines above
+        return entry
+
+    def find(self, key: str) -> Entry | None:
+        row = self._connection.execute("SELECT * FROM entries WHERE key = ?", (key,)).fetchone()
+        return None if row is None else _entry(row)
+
+    def entries(self) -> list[Entry]:
+        rows = self._connection.execute("SELECT * FROM entries ORDER BY number")
+        return [_entry(row) for row in rows]
+
+    def note_request(self, key: str) -> None:
+        """The same charge was sent once more."""
+        self._connection.execute("UPDATE entries SET requests = requests + 1 WHERE key = ?", (key,))
+
+    def note_refused_look_up(self, key: str) -> None:
+        self._connection.execute(
+            "UPDATE entries SET look_ups_refused = look_ups_refused - 1 WHERE key = ?", (key,)
+        )
+
+
+def reference_for(number: int) -> str:
+    """Three letters and three digits in turn ("K7M4Q2"), easy to say and to write down.
+
+    The n-th entry of a ledger always gets the same one, so a scenario runs the same every time.
+    """
+    rest = number * _STEP % _SPACE
+    text = ""
+    for _ in range(3):
+        rest, digit = divmod(rest, len(_DIGITS))
+        rest, letter = divmod(rest, len(_LETTERS))
+        text += _LETTERS[letter] + _DIGITS[digit]
+    return text
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    return Entry(**{name: row[name] for name in Entry.__slots__})

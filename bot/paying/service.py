@@ -1,0 +1,245 @@
+"""Charges belong to the process, not to a call: a hang-up ends the call, never the charge.
+
+Order of a charge (law 7): intent on disk, "sent" on disk, the request, the answer on disk. What
+can go wrong in between, and what is told:
+
+    the journal fails before sending      nothing is sent            UNAVAILABLE
+    nothing was sent, or a refusal        certain                    UNAVAILABLE
+    a clear answer                                                   APPROVED or DECLINED
+    the journal fails after the answer    settled again by look-up   the answer, all the same
+    no clear answer                       look-up, for a while       what it says, else UNKNOWN
+    the process dies                      settled at the next start  (the call died too)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+
+import structlog
+from sqlalchemy import Engine
+
+from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
+from bot.errors import StoreError
+from bot.paying.gateway import Gateway, NothingTaken, OutcomeUnknown
+from bot.paying.journal import Intent, Journal
+from bot.paying.pace import Pace, RealPace
+from bot.paying.settling import Settled, Settler, in_thread, outcome_of
+from bot.settings import GatewaySettings
+
+_log = structlog.get_logger(__name__)
+
+_BACKGROUND_SECONDS = 5.0
+
+
+class PaymentService:
+    """One per process. Use as an async context manager, or call `start` and `aclose`.
+
+    The engine and the gateway are the caller's to close, after this.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        gateway: Gateway,
+        settings: GatewaySettings,
+        *,
+        pace: Pace | None = None,
+        on_outcome: Callable[[str, ChargeOutcome], None] | None = None,
+    ) -> None:
+        """on_outcome: called with call id and outcome whenever a charge comes to one, whether the
+        call still lives or not; a second time when an unknown one is settled. Must be quick.
+        """
+        self._pace = pace or RealPace()
+        self._journal = Journal(engine)
+        self._gateway = gateway
+        self._settler = Settler(self._journal, gateway, settings, self._pace)
+        self._on_outcome = on_outcome
+        self._charges: dict[str, asyncio.Task[ChargeOutcome]] = {}
+        self._background: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def start(self) -> None:
+        """Begin to settle open charges in the background: all at once, then as they fall due."""
+        if self._background is None and not self._closing:
+            self._background = asyncio.create_task(self._settle_forever(), name="settle charges")
+
+    async def aclose(self, patience_seconds: float | None = None) -> None:
+        """Take no new charge, stop settling, wait for the charges in flight.
+
+        patience_seconds: None waits as long as a charge can take. A charge that is cut off stays
+        open in the journal and is settled at the next start.
+        """
+        self._closing = True
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.gather(self._background, return_exceptions=True)
+            self._background = None
+        if not self._charges:
+            return
+        if patience_seconds is None:
+            patience_seconds = self._settler.longest_charge_seconds
+        _, cut_off = await asyncio.wait(self._charges.values(), timeout=patience_seconds)
+        if cut_off:
+            _log.warning("charges_cut_off", count=len(cut_off), note="settled at the next start")
+            for task in cut_off:
+                task.cancel()
+            await asyncio.gather(*cut_off, return_exceptions=True)
+
+    async def __aenter__(self) -> PaymentService:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def charge(self, request: ChargeRequest) -> ChargeOutcome:
+        """Charge once, ever, for this `attempt_id`; asked again, tell what became of it.
+
+        Cancelling the caller of this cancels nothing else. The security code is wiped in any case.
+        """
+        attempt_id = request.attempt_id
+        while (earlier := self._charges.get(attempt_id)) is not None:
+            await asyncio.wait({earlier})
+        task = asyncio.create_task(self._charge(request), name=f"charge {attempt_id}")
+        self._charges[attempt_id] = task
+        task.add_done_callback(partial(self._forget, attempt_id))
+        return await asyncio.shield(task)
+
+    async def settle_open(self, patience_seconds: float = 0.0) -> list[Settled]:
+        """Look up every open charge that no other process holds; returns those decided now.
+
+        patience_seconds: go on with growing pauses until none is left or this is used up.
+        """
+        settled = await self._settler.settle_open(patience_seconds)
+        for one in settled:
+            self._report(one.call_id, one.outcome)
+        return settled
+
+    async def open_intents(self) -> list[Intent]:
+        """Every charge without a known outcome, given-up ones included: for a person to look at.
+
+        Raises StoreError.
+        """
+        return await in_thread(self._journal.unsettled)
+
+    async def find(self, attempt_id: str) -> Intent | None:
+        """What the journal knows of one attempt. Raises StoreError."""
+        return await in_thread(self._journal.find, attempt_id)
+
+    async def _charge(self, request: ChargeRequest) -> ChargeOutcome:
+        try:
+            outcome = await self._charge_once(request)
+        finally:
+            _wipe_security_code(request)
+        self._report(request.call_id, outcome)
+        return outcome
+
+    async def _charge_once(self, request: ChargeRequest) -> ChargeOutcome:
+        attempt_id = request.attempt_id
+        log = _log.bind(call_id=request.call_id, attempt_id=attempt_id)
+        nothing_taken = ChargeOutcome(ChargeStatus.UNAVAILABLE, attempt_id)
+        try:
+            known = await self._open(request)
+            if known is not None:
+                return await self._tried_before(known, request)
+            if self._closing:
+                log.warning("charge_not_sent", why="the payment service is closing")
+                return await self._settler.record(nothing_taken)
+            if not await in_thread(
+                self._journal.mark_sent,
+                attempt_id,
+                owner=self._settler.owner,
+                now=self._pace.now(),
+            ):
+                log.error("charge_not_sent", why="another process closed the intent")
+                return nothing_taken
+        except StoreError as error:
+            log.error("charge_not_sent", why=str(error))
+            return nothing_taken
+
+        answer = await self._send(request)
+        if isinstance(answer, ChargeOutcome):
+            return await self._settler.record(answer, first_hand=True)
+        _wipe_security_code(request)
+        return await self._settler.look_up_in_call(attempt_id, request.amount, answer)
+
+    async def _open(self, request: ChargeRequest) -> Intent | None:
+        now = self._pace.now()
+        return await in_thread(
+            self._journal.open,
+            request,
+            owner=self._settler.owner,
+            now=now,
+            lease_until=self._settler.lease_until(now),
+        )
+
+    async def _send(self, request: ChargeRequest) -> ChargeOutcome | int:
+        """The one place a charge goes out. Returns a clear outcome, or, when there is none, the
+        milliseconds that are declared to have gone by."""
+        attempt_id = request.attempt_id
+        log = _log.bind(call_id=request.call_id, attempt_id=attempt_id)
+        try:
+            answer = await self._gateway.charge(request, attempt_id)
+        except NothingTaken as error:
+            log.warning("charge_refused", why=str(error))
+            return ChargeOutcome(
+                ChargeStatus.UNAVAILABLE, attempt_id, declared_delay_ms=error.declared_delay_ms
+            )
+        except OutcomeUnknown as error:
+            log.warning("charge_outcome_unknown", why=str(error))
+            return error.declared_delay_ms
+        except Exception as error:  # noqa: BLE001 - an adapter's bug leaves the money open, too
+            log.error("charge_outcome_unknown", why=f"adapter: {type(error).__name__}")
+            return 0
+        log.info("charge_answered", status=answer.status.value, reference=answer.reference)
+        return outcome_of(attempt_id, answer)
+
+    async def _tried_before(self, known: Intent, request: ChargeRequest) -> ChargeOutcome:
+        """This attempt is in the journal already: it is not sent again, whatever became of it."""
+        if not known.is_for(request):
+            _log.critical(
+                "attempt_id_reused",
+                attempt_id=known.attempt_id,
+                note="another charge has this id; this one was not sent",
+            )
+            return ChargeOutcome(ChargeStatus.UNAVAILABLE, known.attempt_id)
+        if not known.is_open:
+            return known.outcome()
+        return await self._settler.look_up_in_call(known.attempt_id, known.amount, 0)
+
+    async def _settle_forever(self) -> None:
+        due_only = False
+        while True:
+            try:
+                for one in await self._settler.settle_pass(due_only=due_only):
+                    self._report(one.call_id, one.outcome)
+            except Exception as error:  # noqa: BLE001 - a bug must not end the settling for good
+                _log.error("settling_failed", why=type(error).__name__)
+            due_only = True
+            await asyncio.sleep(_BACKGROUND_SECONDS)
+
+    def _forget(self, attempt_id: str, task: asyncio.Task[ChargeOutcome]) -> None:
+        self._charges.pop(attempt_id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.critical("charge_failed", attempt_id=attempt_id, error=type(error).__name__)
+
+    def _report(self, call_id: str, outcome: ChargeOutcome) -> None:
+        if self._on_outcome is None:
+            return
+        try:
+            self._on_outcome(call_id, outcome)
+        except Exception as error:  # noqa: BLE001 - a listener's bug must not lose an outcome
+            _log.error("on_outcome_failed", call_id=call_id, error=type(error).__name__)
+
+
+def _wipe_security_code(request: ChargeRequest) -> None:
+    if request.security_code is not None:
+        request.security_code.wipe()
