@@ -1,0 +1,167 @@
+"""One leg's sound in; key presses, speech and turns out.
+
+Works in frames of 20 ms on a grid of its own, so that the same sound gives the same events
+however it was cut into chunks. There is no time but the samples.
+
+Keys come first. What a key tone sounds like is not voice, neither for the turn nor for the
+recogniser: a key is certain about 40 ms after it began, the sound of an utterance is passed on
+60 ms late, and in between the tone is taken out of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from bot.audio import CHUNK_MS, CHUNK_SAMPLES, AudioChunk, ms_to_samples, silence
+from bot.expectations import Expectation, Kind
+from bot.hearing.events import EarEvent, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
+from bot.hearing.frames import Framer
+from bot.hearing.tones import ToneDetector
+from bot.hearing.turns import MAX_UTTERANCE_MS, PAUSE_MS, Completeness, rule_for
+from bot.hearing.voice_activity import VoiceActivity, VoiceState
+from bot.settings import HearingSettings
+
+PRE_ROLL_MS: Final = 300
+"""Sound passed on from before the voice: soft beginnings ("four") are noticed late."""
+
+_HELD_FRAMES: Final = 60 // CHUNK_MS
+_HISTORY_FRAMES: Final = (PRE_ROLL_MS + 200) // CHUNK_MS + _HELD_FRAMES
+"""Pre-roll, the 200 ms within which voice is noticed, and what is held back."""
+
+
+class Ear:
+    """Listens to one leg of one call. Deterministic; `feed` takes chunks of any length."""
+
+    def __init__(self, settings: HearingSettings) -> None:
+        self._rule = rule_for(Expectation(Kind.OPEN))
+        self._framer = Framer(CHUNK_SAMPLES)
+        self._tones = ToneDetector()
+        self._voice = VoiceActivity(settings.voice_activity)
+        self._not_passed_on: deque[AudioChunk] = deque()
+        self._utterance_open = False
+        self._ignoring = False
+        self._paused = False
+        self._completeness = Completeness.UNKNOWN
+
+    def expect(self, expectation: Expectation) -> None:
+        """From now on, also within an utterance, this question's rule ends the turn."""
+        self._rule = rule_for(expectation)
+        self._completeness = Completeness.UNKNOWN
+
+    def feed(self, chunk: AudioChunk) -> list[EarEvent]:
+        """What happened by the end of the last whole frame. Raises ValueError on a gap."""
+        return [event for frame in self._framer.feed(chunk) for event in self._hear(frame)]
+
+    def judge(self, completeness: Completeness) -> list[EarEvent]:
+        """What recognition thinks of the answer in this pause; forgotten when voice goes on."""
+        if completeness is Completeness.CERTAIN:
+            return self._end_turn()
+        self._completeness = completeness
+        return []
+
+    def complete(self) -> list[EarEvent]:
+        """The answer is complete: the turn ends now. Nothing happens when none is under way."""
+        return self._end_turn()
+
+    def drop(self) -> None:
+        """Forget the utterance under way, and what the caller still says of it.
+
+        Listening begins anew after a pause, or after the longest time an utterance may take.
+        """
+        if self._utterance_open:
+            self._utterance_open = False
+            self._ignoring = True
+            self._not_passed_on.clear()
+
+    def flush(self) -> list[EarEvent]:
+        """The leg's sound is over, nothing is fed any more.
+
+        Reports a key that was almost certain and ends an open turn.
+        """
+        events: list[EarEvent] = []
+        rest = self._framer.flush()
+        if rest is not None:
+            events.extend(self._tones.feed(rest))
+            self._not_passed_on.append(rest)
+        events.extend(self._tones.flush())
+        if self._tones.sounding_since is not None:
+            self._take_out_tone(self._tones.sounding_since)
+        events.extend(self._end_turn())
+        return events
+
+    def _hear(self, frame: AudioChunk) -> list[EarEvent]:
+        keys = self._tones.feed(frame)
+        since = self._tones.sounding_since
+        self._not_passed_on.append(frame)
+        if since is not None:
+            self._take_out_tone(since)
+            self._voice.was_no_voice(since, frame.position)
+        state = self._voice.feed(frame, tone=since is not None)
+        return [*keys, *self._turn_events(state, frame.end)]
+
+    def _turn_events(self, state: VoiceState, now: int) -> list[EarEvent]:
+        match state:
+            case VoiceState.QUIET | VoiceState.STARTING:
+                while len(self._not_passed_on) > _HISTORY_FRAMES:
+                    self._not_passed_on.popleft()
+                return []
+            case VoiceState.SPEAKING:
+                events = self._begin() if not (self._utterance_open or self._ignoring) else []
+                self._paused = False
+                self._completeness = Completeness.UNKNOWN
+                events.extend(self._pass_on(_HELD_FRAMES))
+            case VoiceState.STOPPING:
+                events = self._pass_on(_HELD_FRAMES)
+                silent = now - self._voice.end
+                if silent >= self._silence_limit():
+                    return [*events, *self._end_turn()]
+                if self._rule.asks and not self._paused and silent >= ms_to_samples(PAUSE_MS):
+                    self._paused = True
+                    events.extend([SpeechPaused(now)] if self._utterance_open else [])
+        if now - self._voice.start >= ms_to_samples(MAX_UTTERANCE_MS):
+            events.extend(self._end_turn())
+        return events
+
+    def _silence_limit(self) -> int:
+        if self._ignoring:
+            return ms_to_samples(PAUSE_MS)
+        return ms_to_samples(self._rule.silence_ms(self._completeness))
+
+    def _begin(self) -> list[EarEvent]:
+        self._utterance_open = True
+        first = self._voice.start - ms_to_samples(PRE_ROLL_MS)
+        while self._not_passed_on[0].end <= first:
+            self._not_passed_on.popleft()
+        return [SpeechBegan(self._voice.start)]
+
+    def _pass_on(self, keep: int) -> list[EarEvent]:
+        """The utterance's sound, but for the last `keep` frames, which may yet prove a tone."""
+        events: list[EarEvent] = []
+        while len(self._not_passed_on) > keep:
+            frame = self._not_passed_on.popleft()
+            if self._utterance_open:
+                events.append(SpeechSound(frame))
+        return events
+
+    def _end_turn(self) -> list[EarEvent]:
+        events: list[EarEvent] = []
+        if self._utterance_open:
+            events = self._pass_on(0)
+            events.append(TurnEnded(self._voice.start, self._voice.end))
+        if self._utterance_open or self._ignoring:
+            self._voice.settle()
+            self._not_passed_on.clear()
+        self._utterance_open = self._ignoring = self._paused = False
+        self._completeness = Completeness.UNKNOWN
+        return events
+
+    def _take_out_tone(self, since: int) -> None:
+        """Silence in what is not yet passed on, from sample `since`."""
+        for i, frame in enumerate(self._not_passed_on):
+            if frame.end <= since:
+                continue
+            samples = frame.samples.copy()
+            begin = max(0, since - frame.position)
+            samples[begin:] = silence(len(samples) - begin)
+            self._not_passed_on[i] = AudioChunk(samples, frame.position)
