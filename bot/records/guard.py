@@ -1,0 +1,80 @@
+"""The last defence of the records: text that looks like a card number is refused.
+
+Masking happens where the digits are (the dialog, understanding, the recording). Nothing should
+ever be refused here; when something is, a masking upstream has a hole, and the record is better
+lost than the number kept (PCI DSS 4.0.1 3.5.1).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from stdnum import luhn
+
+from bot.cards import is_card_number
+from bot.errors import StoreError
+
+_SHORTEST, _LONGEST = 12, 19
+"""Digits of a card number, ISO/IEC 7812-1."""
+
+_RUN = re.compile(r"\d(?:[\s\-\u2010-\u2015]{0,3}\d)+")
+"""Digits with a few spaces or dashes of any kind between them."""
+
+
+def refuse_card_text(text: str, where: str) -> None:
+    """Refuse free text with a run of 12 to 19 digits that passes Luhn, or holds a card number.
+
+    where: what the text is, for the message. Raises StoreError, which shows no digit.
+    """
+    if any(_passes_luhn(run) or _holds_card_number(run) for run in _digit_runs(text)):
+        _refuse(where)
+
+
+def refuse_card_identifier(text: str, where: str) -> None:
+    """Refuse an identifier that holds a number of a known brand, length and check digit.
+
+    Milder than `refuse_card_text`: gateways and phone systems give long numeric identifiers, and
+    one in ten passes Luhn by chance; a payment must not go unrecorded for that.
+    Raises StoreError, which shows no digit.
+    """
+    if any(_holds_card_number(run) for run in _digit_runs(text)):
+        _refuse(where)
+
+
+def refuse_card_value(value: str | int | float, where: str) -> None:
+    """`refuse_card_text` for a detail of an entry. The decimals of a float are no card number."""
+    if isinstance(value, float):
+        if not value.is_integer():
+            return
+        value = int(value)
+    refuse_card_text(str(value), where)
+
+
+def _digit_runs(text: str) -> Iterator[str]:
+    """Runs of at least 12 digits as plain 0-9, whatever script they were written in."""
+    for match in _RUN.finditer(text):
+        digits = "".join(str(unicodedata.digit(c)) for c in match.group() if c.isdecimal())
+        if len(digits) >= _SHORTEST:
+            yield digits
+
+
+def _passes_luhn(digits: str) -> bool:
+    return len(digits) <= _LONGEST and bool(luhn.is_valid(digits))
+
+
+def _holds_card_number(digits: str) -> bool:
+    """A card number anywhere inside: with an expiry after it, or a "%20" before it."""
+    return any(
+        is_card_number(digits[start:end])
+        for start in range(len(digits) - _SHORTEST + 1)
+        for end in range(start + _SHORTEST, min(start + _LONGEST, len(digits)) + 1)
+    )
+
+
+def _refuse(where: str) -> None:
+    raise StoreError(
+        f"{where}: refused, because it looks like a card number; "
+        "it should have been masked before it came to the records"
+    ) from None
