@@ -1,0 +1,81 @@
+"""From what the search found to how often it is right.
+
+The head is too sure of itself: its probability of a wrong string may be high. The map from its
+probabilities to confidences is fitted on validation speech (models/numbers/calibration.json),
+never on what the figures are measured with.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import ModelError
+
+_LIMIT = 12.0
+"""Log-odds beyond this say nothing more."""
+
+
+def log_odds(probability: float) -> float:
+    """log(p / (1 - p)), held within ±12."""
+    if probability <= 0:
+        return -_LIMIT
+    if probability >= 1:
+        return _LIMIT
+    return max(-_LIMIT, min(_LIMIT, math.log(probability) - math.log1p(-probability)))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Logistic regression: confidence = 1 / (1 + exp(-(bias + Σ weight · feature)))."""
+
+    bias: float
+    weights: tuple[float, ...]
+
+    def __call__(self, *features: float) -> float:
+        total = self.bias + sum(w * f for w, f in zip(self.weights, features, strict=True))
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One line per sort of answer. Features are log-odds.
+
+    card, digits: of the string among all heard, and among all that fit.
+    as_heard: of the string, without rules. words: of the word sequence. text: of Whisper's mean
+    token probability.
+    """
+
+    card: Line
+    digits: Line
+    as_heard: Line
+    words: Line
+    text: Line
+
+    @classmethod
+    def read(cls, path: Path) -> Calibration:
+        """Raises ModelError."""
+        try:
+            table = json.loads(path.read_text("utf-8"))
+            return cls(
+                card=_line(table["card"], 2),
+                digits=_line(table["digits"], 2),
+                as_heard=_line(table["as_heard"], 1),
+                words=_line(table["words"], 1),
+                text=_line(table["text"], 1),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"{path} is not a calibration ({type(error).__name__}); "
+                "get models/numbers again from the project's repository"
+            ) from None
+
+
+def _line(entry: Mapping[str, object], features: int) -> Line:
+    bias, weights = entry["bias"], entry["weights"]
+    if not isinstance(bias, float) or not isinstance(weights, list) or len(weights) != features:
+        raise ValueError(f"a bias and {features} weights")
+    return Line(bias, tuple(float(weight) for weight in weights))
