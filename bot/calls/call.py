@@ -33,7 +33,7 @@ from bot.dialog import events as happened
 from bot.dialog.dialog import Dialog
 from bot.expectations import Expectation, Hypothesis, Kind, Reading
 from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
-from bot.hearing.turns import is_complete
+from bot.hearing.turns import completeness
 from bot.money import Money
 from bot.outcomes import Destination, PaymentResult, ResultName
 from bot.records.trace import Trace
@@ -46,6 +46,9 @@ _T = TypeVar("_T")
 
 _JOBS = 3_000
 """Bound of the recogniser's queue: a minute of sound. Past it sound is dropped, and said to be."""
+
+_SLOW_GAPS = 2.5
+"""How much longer the gaps between pieces are for a caller who asked to go slower."""
 
 _FADE = ms_to_samples(10)
 """A stopped prompt fades out; that end of it is silenced too."""
@@ -245,7 +248,7 @@ class Call:
         match event:
             case KeyHeard(key, start, _):
                 self._silence_key(start)
-                self._telling.key(key, start, hidden=self._expectation.sensitive)
+                self._telling.key(key, start)
                 self._post(happened.KeyPressed(key, self._clock.now))
             case SpeechBegan(start):
                 if self._leg.playback.speaking and not self._leg.playback.interruptible:
@@ -303,9 +306,9 @@ class Call:
                     await self._compute(self._leg.recogniser.accept, chunk)
                 case SpeechPaused():
                     so_far = await self._compute(self._leg.recogniser.preliminary)
-                    threshold = self._rooms.settings.payment.accept_card_confidence
-                    if is_complete(so_far, expectation, threshold):
-                        self._hear_all(self._leg.ear.complete())
+                    threshold = self._confidence_needed(expectation)
+                    verdict = completeness(so_far, expectation, threshold)
+                    self._hear_all(self._leg.ear.judge(verdict))
                 case TurnEnded(start, end):
                     heard = await self._compute(self._leg.recogniser.finish)
                     await self._understand(heard, expectation, start, end)
@@ -321,6 +324,11 @@ class Call:
             return await loop.run_in_executor(self._rooms.executor, function, *arguments)
         finally:
             self._end.recognition_seconds += loop.time() - began
+
+    def _confidence_needed(self, expectation: Expectation) -> float:
+        payment = self._rooms.settings.payment
+        card = expectation.kind is Kind.CARD
+        return payment.accept_card_confidence if card else payment.accept_confidence
 
     async def _understand(
         self, heard: tuple[Hypothesis, ...], expectation: Expectation, start: int, end: int
@@ -359,14 +367,7 @@ class Call:
     async def _carry_out(self, command: do.Command) -> None:
         match command:
             case do.Say():
-                loop = asyncio.get_running_loop()
-                spoken = [
-                    await loop.run_in_executor(
-                        self._rooms.executor, self._rooms.speaker.speak, prompt
-                    )
-                    for prompt in command.prompts
-                ]
-                self._leg.playback.say(command.say_id, spoken, command.interruptible)
+                await self._say(command)
             case do.StopSaying():
                 for note in self._leg.playback.stop():
                     self._note(note)
@@ -389,6 +390,17 @@ class Call:
             case do.End(result):
                 self._end.result = result
                 self._dialog_over = True
+
+    async def _say(self, say: do.Say) -> None:
+        loop = asyncio.get_running_loop()
+        gap_scale = _SLOW_GAPS if say.slow else 1.0
+        spoken = [
+            await loop.run_in_executor(
+                self._rooms.executor, self._rooms.speaker.speak, prompt, gap_scale
+            )
+            for prompt in say.prompts
+        ]
+        self._leg.playback.say(say.say_id, spoken, say.interruptible)
 
     def _listen(self, expectation: Expectation) -> None:
         self._expectation = expectation

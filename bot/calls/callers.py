@@ -118,6 +118,7 @@ class ScriptedCaller:
         self._idle = 0
         self._wait: int | None = None
         self._sounding: Samples = silence(0)
+        self._next_triggered = False
         self._gone = False
         self._start_if_unconditional()
 
@@ -164,14 +165,23 @@ class ScriptedCaller:
         self._trigger(prompt_id, during=False)
 
     def _trigger(self, prompt_id: str, *, during: bool) -> None:
-        if self._turns and self._wait is None:
-            turn = self._turns[0]
-            if turn.after == prompt_id and turn.during == during:
-                self._wait = ms_to_samples(turn.wait_ms)
+        """The bot may answer before a turn has quite ended (the pause after a last key): then the
+        prompt counts for the turn that follows."""
+        under_way = len(self._sounding) > 0
+        following = self._turns[1:2] if under_way else self._turns[:1]
+        if not following or following[0].after != prompt_id or following[0].during != during:
+            return
+        if under_way:
+            self._next_triggered = True
+        elif self._wait is None:
+            self._wait = ms_to_samples(following[0].wait_ms)
 
     def _next_turn(self) -> None:
         self._gone = self._turns.pop(0).hang_up
         self._wait = None
+        if self._next_triggered and self._turns:
+            self._wait = ms_to_samples(self._turns[0].wait_ms)
+        self._next_triggered = False
         self._start_if_unconditional()
 
     def _start_if_unconditional(self) -> None:

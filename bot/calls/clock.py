@@ -19,7 +19,7 @@ class Scheduled:
     """Something due at a sample; `cancel()` forgets it."""
 
     due: int
-    act: Callable[[], None] | None
+    act: Callable[[], object] | None
 
     def cancel(self) -> None:
         self.act = None
@@ -33,7 +33,7 @@ class CallClock:
         self._heap: list[tuple[int, int, Scheduled]] = []
         self._order = itertools.count()
 
-    def schedule(self, in_samples: int, act: Callable[[], None]) -> Scheduled:
+    def schedule(self, in_samples: int, act: Callable[[], object]) -> Scheduled:
         """Have `act` called when `in_samples` more samples have been received, at the earliest
         with the next chunk."""
         scheduled = Scheduled(self.now + max(0, in_samples), act)

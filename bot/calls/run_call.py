@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from bot.audio import samples_to_ms
+from bot.audio import ms_to_samples, samples_to_ms
 from bot.calls.call import Call, CallEnd, Rooms
 from bot.calls.callers import Caller
 from bot.calls.leg import Leg
@@ -17,7 +17,7 @@ from bot.calls.recording import Recording
 from bot.calls.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.dialog.events import CallStarted
-from bot.hearing.ear import PRE_ROLL, Ear
+from bot.hearing.ear import PRE_ROLL_MS, Ear
 from bot.hearing.recogniser import Engine
 from bot.money import Money
 from bot.outcomes import ResultName
@@ -128,7 +128,7 @@ class CallRunner:
             Ear(rooms.settings.hearing),
             self._engine.recogniser(),
             Playback(),
-            pre_roll=PRE_ROLL,
+            pre_roll=ms_to_samples(PRE_ROLL_MS),
         )
         try:
             end = await Call(rooms, leg, caller, started, trace=trace, recording=recording).run()

@@ -1,5 +1,5 @@
 """Puts what happens in a call into words for the trace. Masking happens here, before anything is
-kept: an utterance is told by its masked text, a key of an open card field by a bullet."""
+kept: an utterance is told by its masked text, a digit key by a bullet."""
 
 from __future__ import annotations
 
@@ -105,9 +105,9 @@ class Telling:
             details["digits"] = len(best.digits)
         self._add(EntryKind.HEARD, "caller", best.masked_text, at=start, until=end, **details)
 
-    def key(self, key: str, start: int, *, hidden: bool) -> None:
-        shown = _HIDDEN_KEY if hidden and key.isdigit() else key
-        self._add(EntryKind.KEY, "caller", shown, at=start)
+    def key(self, key: str, start: int) -> None:
+        """Digits are hidden at every question: a card number may be keyed at the wrong one."""
+        self._add(EntryKind.KEY, "caller", _HIDDEN_KEY if key.isdigit() else key, at=start)
 
     def dropped(self, what: str, why: str) -> None:
         self._add(EntryKind.DROPPED, "caller", what, why=why)

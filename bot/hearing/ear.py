@@ -44,6 +44,11 @@ class Ear:
         self._paused = False
         self._completeness = Completeness.UNKNOWN
 
+    @property
+    def tone_sounding(self) -> bool:
+        """A key tone is on right now, or was a moment ago."""
+        return self._tones.sounding
+
     def expect(self, expectation: Expectation) -> None:
         """From now on, also within an utterance, this question's rule ends the turn."""
         self._rule = rule_for(expectation)

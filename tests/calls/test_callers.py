@@ -91,3 +91,11 @@ def test_keys_are_tones_with_pauses() -> None:
     assert len(keys_sound("")) == 0
     with pytest.raises(ValueError, match="x"):
         keys_sound("x")
+
+
+def test_a_prompt_that_begins_before_the_turn_has_quite_ended_starts_the_next_turn() -> None:
+    caller = ScriptedCaller([ScriptedTurn("a", 0, WORD), ScriptedTurn("b", 0, WORD, during=True)])
+    caller.prompt_ended("a")
+    chunks(caller, 1)
+    caller.prompt_started("b")
+    assert np.count_nonzero(chunks(caller, 6)) == 400 - CHUNK_SAMPLES + 400

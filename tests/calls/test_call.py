@@ -1,0 +1,187 @@
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from one_call import (
+    KnownWords,
+    ObligingGateway,
+    SaidWords,
+    payment_words,
+    run_call,
+)
+
+from bot.audio import Samples, ms_to_samples
+from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.wav import read_wav
+from bot.charges import ChargeStatus
+from bot.money import Money
+from bot.outcomes import Destination, ResultName
+from bot.records.trace import EntryKind
+from bot.settings import load_settings
+
+NOTHING = np.zeros(0, dtype=np.int16)
+VOICE = read_wav(Path(__file__).parents[1] / "hearing" / "recordings" / "yes.wav")
+
+
+def keys(after: str, pressed: str) -> ScriptedTurn:
+    return ScriptedTurn(after, 100, keys_sound(pressed))
+
+
+def words(after: str, text: str) -> ScriptedTurn:
+    return ScriptedTurn(after, 100, NOTHING, text=text)
+
+
+def voice(after: str, sound: Samples = VOICE, during: bool = False) -> ScriptedTurn:
+    return ScriptedTurn(after, 100, sound, during=during)
+
+
+KEYED_PAYMENT = [
+    keys("amount.ask", "8750#"),
+    keys("card_number.ask", "4242424242424242"),
+    keys("expiry.ask", "0429"),
+    keys("security_code.ask_three", "123"),
+    keys("postal_code.ask", "90210#"),
+    keys("confirm.question", "1"),
+]
+
+
+async def test_a_caller_pays_with_keys_heard_in_the_sound() -> None:
+    finished = await run_call(ScriptedCaller(KEYED_PAYMENT))
+    result = finished.end.result
+    assert result.status is ResultName.SUCCESS
+    assert str(result.amount) == "87.50"
+    assert result.last_four == "4242"
+    assert len(finished.gateway.asked) == 1
+    assert str(finished.end.asked[0].expiry) == "04/29"
+    assert finished.said()[-1] == "end.goodbye"
+    assert finished.end.handed_over_to is Destination.HANG_UP
+
+
+async def test_a_caller_pays_by_speaking_and_corrects_the_expiry_in_the_same_breath() -> None:
+    turns = [
+        words("amount.ask", "eighty seven fifty"),
+        words("card_number.ask", "four two"),
+        words("expiry.ask", "oh three twenty eight"),
+        words("security_code.ask_three", "one two three"),
+        words("postal_code.ask", "nine oh two one oh"),
+        words("confirm.question", "no it ran out, april twenty nine"),
+        words("confirm.question", "yes"),
+    ]
+    finished = await run_call(ScriptedCaller(turns), words=payment_words())
+    assert finished.end.result.status is ResultName.SUCCESS
+    assert finished.end.result.corrections_by_rasa == ("expiry",)
+    assert str(finished.end.asked[0].expiry) == "04/29"
+    said = finished.said()
+    assert said.index("corrected.expiry") < len(said) - said[::-1].index("confirm.question")
+    assert said.count("card_number.ask") == 1
+
+
+async def test_the_same_call_gives_the_same_trace_to_the_sample() -> None:
+    first, second = [await run_call(ScriptedCaller(KEYED_PAYMENT)) for _ in range(2)]
+    assert first.entries == second.entries
+    assert first.end.duration == second.end.duration
+
+
+async def test_a_voice_is_recognised_and_the_waiting_for_the_answer_is_told() -> None:
+    known = KnownWords()
+    known.knows("fifty dollars", Money(5000), masked="<amount>")
+    turns = [voice("amount.ask"), keys("card_number.ask", "*")]
+    finished = await run_call(
+        ScriptedCaller(turns), words=known, recogniser=SaidWords(["fifty dollars"])
+    )
+    assert finished.end.result.amount == Money(5000)
+    assert [entry.text for entry in finished.of(EntryKind.HEARD)] == ["<amount>"]
+    (waiting,) = finished.of(EntryKind.WAITING)
+    assert waiting.until is not None
+    assert 0 < waiting.until - waiting.at < 3_000
+
+
+async def test_speech_during_a_prompt_that_may_not_be_interrupted_is_dropped_and_said_to_be() -> (
+    None
+):
+    settings = load_settings(overrides=["payment.barge_in=false"])
+    finished = await run_call(
+        ScriptedCaller(
+            [voice("welcome", during=True), keys("amount.ask", "*")], patience_ms=20_000
+        ),
+        settings=settings,
+        recogniser=SaidWords(["never heard"]),
+    )
+    (dropped,) = finished.of(EntryKind.DROPPED)
+    assert dropped.details["why"] == "this prompt may not be interrupted"
+    assert finished.of(EntryKind.HEARD) == []
+    assert finished.end.result.status is ResultName.CALLER_CANCELLED
+
+
+async def test_a_minute_of_silence_ends_the_payment_in_no_time() -> None:
+    finished = await run_call(ScriptedCaller([], patience_ms=300_000))
+    assert finished.end.result.status is ResultName.TIMEOUT
+    assert finished.end.duration >= ms_to_samples(60_000)
+
+
+async def test_a_hang_up_ends_the_call_but_not_the_charge() -> None:
+    turns = [*KEYED_PAYMENT, ScriptedTurn("charge.wait", 100, NOTHING, during=True, hang_up=True)]
+    gateway = ObligingGateway(delay_ms=60_000)
+    finished = await run_call(ScriptedCaller(turns), gateway=gateway)
+    assert finished.end.result.status is ResultName.CALLER_HUNG_UP
+    assert finished.end.late_charge is not None
+    assert finished.end.late_charge.status is ChargeStatus.APPROVED
+
+
+async def test_a_slow_gateway_costs_call_time_but_no_waiting() -> None:
+    finished = await run_call(
+        ScriptedCaller(KEYED_PAYMENT), gateway=ObligingGateway(delay_ms=8_000)
+    )
+    (charge,) = finished.of(EntryKind.CHARGE)
+    assert charge.until is not None
+    assert charge.until - charge.at >= 8_000
+    assert finished.end.result.status is ResultName.SUCCESS
+
+
+async def test_the_recording_is_silent_where_card_data_was_said_or_keyed(tmp_path: Path) -> None:
+    known = payment_words()
+    known.knows("it's the amount", Money(8750), masked="<amount>")
+    turns = [
+        voice("amount.ask"),
+        voice("card_number.ask"),
+        keys("expiry.ask", "0429"),
+        keys("security_code.ask_three", "123"),
+        keys("postal_code.ask", "90210#"),
+        voice("confirm.question"),
+        keys("confirm.question", "*"),
+    ]
+    known.knows("wrong, one two three", *(), masked="wrong, <digits>")
+    finished = await run_call(
+        ScriptedCaller(turns),
+        words=known,
+        recogniser=SaidWords(["it's the amount", "four two", "wrong, one two three"]),
+        recording=tmp_path / "call.wav",
+    )
+    sound, _ = soundfile.read(tmp_path / "call.wav", dtype="int16")
+    caller = sound[:, 0]
+    spoken = finished.of(EntryKind.SPEECH)
+    assert len(spoken) == 3
+
+    def loudest(entry_at: int, entry_until: int | None) -> int:
+        assert entry_until is not None
+        stretch = caller[ms_to_samples(entry_at) : ms_to_samples(entry_until)]
+        return int(np.abs(stretch).max())
+
+    amount, card, correction = [loudest(entry.at, entry.until) for entry in spoken]
+    assert amount > 500, "an amount may be kept"
+    assert card == 0, "a card number may not"
+    assert correction == 0, "digits said anywhere else may not"
+    for key in finished.of(EntryKind.KEY):
+        assert loudest(key.at, key.at + 100) == 0, "no key tone is kept"
+    assert all(key.text in "•*#" for key in finished.of(EntryKind.KEY))
+    assert np.abs(sound[:, 1]).max() > 0, "the bot stays audible"
+
+
+async def test_a_defect_of_ours_ends_the_call_with_its_own_result() -> None:
+    class Broken(KnownWords):
+        async def understand(self, *_: object, **__: object) -> tuple[()]:
+            raise RuntimeError("4242424242424242")
+
+    finished = await run_call(ScriptedCaller([words("amount.ask", "anything")]), words=Broken())
+    assert finished.end.result.status is ResultName.INTERNAL_ERROR
+    assert "4242" not in repr(finished.end)
