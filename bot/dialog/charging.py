@@ -1,0 +1,85 @@
+"""The charge: one request for each confirmed read-back, and what its answer means (R1, 7 and 8)."""
+
+from __future__ import annotations
+
+from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
+from bot.dialog.commands import Charge, StepState
+from bot.dialog.course import Course
+from bot.dialog.events import TimerName
+from bot.dialog.floor import Floor
+from bot.dialog.flow import State
+from bot.money import Money
+from bot.outcomes import ErrorName, ResultName
+from bot.prompts import Prompt, Reference
+from bot.settings import PaymentSettings
+
+
+class Charging:
+    """Sends charges one at a time and acts on their answers."""
+
+    def __init__(self, course: Course, settings: PaymentSettings, floor: Floor) -> None:
+        self._course = course
+        self._settings = settings
+        self._floor = floor
+        self._request: ChargeRequest | None = None
+        self._declines = 0
+
+    def charge(self) -> None:
+        """The read-back of exactly this card and amount was heard and confirmed."""
+        self._floor.notify(self._course.step, StepState.DONE)
+        self._course.move(State.CHARGING)
+        self._course.question_number += 1
+        self._request = self._course.payment.charge_request()
+        self._floor.stop_timer(*TimerName)
+        self._floor.speech_ended()  # what is being said now can change nothing any more
+        self._floor.notify(self._course.step, StepState.ENTERING)
+        self._floor.say(self._floor.pick(Prompt("charge.wait")), interruptible=False)
+        self._course.listen()
+        self._floor.do(Charge(self._request))
+
+    def charge_answered(self, outcome: ChargeOutcome) -> None:
+        request = self._request
+        if request is None or outcome.attempt_id != request.attempt_id:
+            return
+        self._request = None
+        self._wipe_request(request)
+        approved = outcome.status is ChargeStatus.APPROVED
+        detail = outcome.decline_reason or outcome.status
+        self._floor.notify(
+            self._course.step, StepState.DONE if approved else StepState.FAILED, detail
+        )
+        match outcome.status:
+            case ChargeStatus.APPROVED:
+                self._approved(request.amount, outcome.reference)
+            case ChargeStatus.DECLINED:
+                self._declined(outcome.decline_reason or DeclineReason.DECLINED)
+            case ChargeStatus.UNAVAILABLE:
+                self._course.close(ResultName.GATEWAY_UNAVAILABLE)
+            case ChargeStatus.UNKNOWN:
+                self._course.close(ResultName.OUTCOME_UNKNOWN)
+
+    def _wipe_request(self, request: ChargeRequest) -> None:
+        """The answer is here: the security code is gone (PCI DSS 4.0.1 3.3.1), and so is the
+        request's copy of the number, which nothing may send again."""
+        self._course.payment.security_code.forget()
+        request.card.wipe()
+        if request.security_code is not None:
+            request.security_code.wipe()
+
+    def _approved(self, amount: Money, reference: str | None) -> None:
+        said = Prompt("charge.approved_without_reference", {"amount": amount})
+        if reference:
+            said = Prompt("charge.approved", {"amount": amount, "reference": Reference(reference)})
+        self._course.close(ResultName.SUCCESS, said, reference=reference)
+
+    def _declined(self, reason: DeclineReason) -> None:
+        self._declines += 1
+        why = Prompt(f"charge.declined.{reason}")
+        if self._declines >= self._settings.max_declines:
+            self._course.close(
+                ResultName.DECLINED, why, error=ErrorName.CARD_DECLINED, reason=reason
+            )
+            return
+        self._course.forget_card()
+        self._floor.had_input()
+        self._course.go(State.CARD_NUMBER, why, Prompt("charge.another_card"))

@@ -1,0 +1,268 @@
+"""The payment dialog: events in, commands out; no clock, no file, no network (law 1).
+
+From top to bottom: an event comes in (`Dialog.handle`). Speech gets a meaning (`meaning.py`): an
+answer, a correction, yes, no, or one of the words that count at every question; `replies.py` acts
+on it. Keys go to the question that is open. Each field gathers and judges its own answers
+(`fields/`), and the course of the payment acts on the verdict (`course.py`): it asks for the first
+field that is missing and, when none is, reads everything back; `flow.py` has the rules. Only a
+"yes" to a read-back that was heard charges the card (`charging.py`). Whatever is said, awaited or
+reported leaves through the floor (`floor.py`), as commands in the order of carrying them out.
+
+    dialog = Dialog(settings.payment)
+    commands = dialog.handle(CallStarted(call_id="a1", today=date(2026, 11, 20)))
+"""
+
+from __future__ import annotations
+
+from bot.dialog.charging import Charging
+from bot.dialog.commands import Command, End, StepState
+from bot.dialog.corrections import Corrections
+from bot.dialog.course import NOT_UNDERSTOOD, Course
+from bot.dialog.events import (
+    CallStarted,
+    ChargeAnswered,
+    Event,
+    Heard,
+    HungUp,
+    KeyPressed,
+    PromptPlayed,
+    SpeechStarted,
+    TimerFired,
+    TimerName,
+)
+from bot.dialog.floor import Floor
+from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State
+from bot.dialog.meaning import Correction, Meaning, Nothing, Word, understand
+from bot.dialog.replies import Replies
+from bot.dialog.words import Words
+from bot.expectations import Field, Intent
+from bot.outcomes import CallType, ErrorName, PaymentResult, ResultName
+from bot.prompts import Prompt
+from bot.settings import PaymentSettings
+
+_DIGITS = frozenset("0123456789")
+
+_LEAVING = {Intent.AGENT, Intent.CANCEL, Intent.GOODBYE}
+
+
+class Dialog:
+    """One call's payment. Ends with exactly one `End`; after it `handle` returns nothing."""
+
+    def __init__(self, settings: PaymentSettings) -> None:
+        self._settings = settings
+        self._floor = Floor(settings)
+        self._course: Course | None = None
+        """With its helpers, since the call began."""
+        self._replies: Replies
+        self._corrections: Corrections
+        self._charging: Charging
+        self._keys_only = False
+        self._held_keys: list[str] = []
+        """Keys pressed before an utterance that began earlier was understood: what was said comes
+        first, as in a number whose second half is keyed."""
+        self._ended_early = False
+
+    @property
+    def state(self) -> State:
+        if self._course is None:
+            return State.ENDED if self._ended_early else State.WAITING
+        return self._course.state
+
+    def handle(self, event: Event) -> list[Command]:
+        """What is to be done now. Never raises for what a caller may do."""
+        if self.state is State.ENDED:
+            return []
+        if self._course is None:
+            self._before_the_call(event)
+        else:
+            self._during_the_call(event, self._course)
+        return self._floor.take_commands()
+
+    def _before_the_call(self, event: Event) -> None:
+        match event:
+            case CallStarted():
+                self._begin(event)
+            case HungUp(leg="caller"):
+                self._ended_early = True
+                self._floor.do(End(PaymentResult(ResultName.CALLER_HUNG_UP)))
+
+    def _begin(self, call: CallStarted) -> None:
+        # In a conference or a transfer an agent may hear the caller: keys only (R1.10).
+        self._keys_only = self._floor.keys_only = call.call_type is not CallType.AUTOMATED
+        self._course = course = Course(call, self._settings, self._floor)
+        self._charging = Charging(course, self._settings, self._floor)
+        self._corrections = Corrections(course)
+        words = Words(course, self._floor)
+        self._replies = Replies(course, self._corrections, words, self._charging)
+        self._floor.had_input()
+        course.begin(Prompt("welcome"))
+
+    def _during_the_call(self, event: Event, course: Course) -> None:
+        match event:
+            case HungUp(leg="caller"):
+                course.hang_up()
+            case Heard():
+                self._heard(event, course)
+            case KeyPressed(key):
+                self._key(key, course)
+            case SpeechStarted() if course.state in QUESTIONS and not self._keys_only:
+                self._floor.speech_started()
+            case PromptPlayed():
+                self._prompt_played(event, course)
+            case TimerFired(name) if self._floor.timer_fired(name):
+                self._timer_fired(name, course)
+            case ChargeAnswered(outcome):
+                self._charging.charge_answered(outcome)
+
+    # Speech
+
+    def _heard(self, event: Heard, course: Course) -> None:
+        if self._keys_only:
+            return
+        if course.state is State.CHARGING:
+            self._heard_while_charging(event)
+        if course.state not in QUESTIONS:
+            return
+        prompt_was_cut = self._floor.speech_ended()
+        if event.readings:
+            self._floor.had_input()
+            meaning = self._meaning_of(event, course)
+        else:
+            meaning = None  # a sound without words
+        if meaning is None or (self._held_keys and isinstance(meaning, Nothing)):
+            self._go_on_after_noise(course, prompt_was_cut=prompt_was_cut)
+        else:
+            self._floor.stop_saying_for_voice()
+            self._replies.act(meaning)
+        self._release_keys(course)
+
+    def _meaning_of(self, event: Heard, course: Course) -> Meaning | None:
+        """None when it was said to an earlier question and means nothing at this one."""
+        machine, asked = course.machine, course.field
+        if course.state is State.AMOUNT_CONFIRMATION:
+            machine, asked = course.payment.amount, Field.AMOUNT
+        finds = machine.finds if machine is not None else lambda _reading: False
+        meaning = understand(event.readings, self._settings, asked, finds)
+        if event.expectation.question == course.question_number:
+            return meaning
+        match meaning:
+            case Correction(field) if field is not None:
+                return meaning
+            case Word(intent) if intent in _LEAVING:
+                return meaning
+            case _:
+                return None
+
+    def _go_on_after_noise(self, course: Course, *, prompt_was_cut: bool) -> None:
+        if prompt_was_cut and not self._held_keys:
+            course.repeat(*NOT_UNDERSTOOD)
+        elif not self._floor.is_saying:
+            self._wait_on(course)
+
+    def _heard_while_charging(self, event: Heard) -> None:
+        """The money is on its way: nothing can be taken back, and the caller is told so."""
+        meaning = understand(event.readings, self._settings)
+        if isinstance(meaning, Word) and meaning.intent in _LEAVING:
+            self._say_too_late()
+
+    def _say_too_late(self) -> None:
+        self._floor.say(self._floor.pick(Prompt("charge.too_late")), interruptible=False)
+
+    # Keys
+
+    def _key(self, key: str, course: Course) -> None:
+        if course.state is State.CHARGING and key == "*" and self._settings.star_cancels:
+            self._say_too_late()
+        if course.state not in QUESTIONS:
+            return
+        self._floor.had_input()
+        if key == "*" and self._settings.star_cancels:
+            self._floor.stop_saying()
+            course.close(ResultName.CALLER_CANCELLED, reason=course.step)
+        elif key not in _DIGITS and key != "#":
+            return
+        elif course.machine is None:
+            self._menu_key(key, course)
+        elif self._floor.caller_speaks:
+            self._floor.stop_saying()
+            self._held_keys.append(key)
+            self._floor.wait_for_key()
+        elif key == "#":
+            course.end_keys()
+        else:
+            course.press(key)
+
+    def _release_keys(self, course: Course) -> None:
+        keys, self._held_keys = self._held_keys, []
+        for key in keys:
+            if course.machine is None:
+                return  # typed ahead of a question about money: never an answer to it
+            if key == "#":
+                course.end_keys()
+            else:
+                course.press(key)
+
+    def _menu_key(self, key: str, course: Course) -> None:
+        """Yes is 1 and no is 2; at "what is wrong?" the fields are 1 to 5.
+
+        Until amount and card of the read-back were heard, keys are typed ahead of the question
+        and dropped: what was keyed for something else must never pay.
+        """
+        unheard = course.state is State.CONFIRMATION and not course.read_back_was_heard
+        if key == "#" or unheard:
+            return
+        self._floor.stop_saying()
+        number = int(key)
+        match course.state:
+            case State.WHICH if 1 <= number <= len(FIELD_ORDER):
+                self._corrections.correct(Correction(FIELD_ORDER[number - 1], (), by_rasa=False))
+            case State.AMOUNT_CONFIRMATION if number == 1:
+                course.take_offer()
+            case State.CONFIRMATION if number == 1:
+                self._replies.yes_to_read_back()
+            case State.AMOUNT_CONFIRMATION | State.CONFIRMATION if number == 2:
+                self._replies.no()
+            case _:
+                course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
+
+    # Prompts and timers
+
+    def _prompt_played(self, event: PromptPlayed, course: Course) -> None:
+        if not self._floor.played(event):
+            return
+        course.prompt_played(event.say_id, completed=event.completed)
+        if course.state in QUESTIONS and not self._floor.is_saying:
+            self._wait_on(course)
+
+    def _wait_on(self, course: Course) -> None:
+        """The caller's turn."""
+        machine = course.machine
+        if self._floor.caller_speaks:
+            return
+        if machine is not None and machine.gathered.keyed:
+            self._floor.wait_for_key()
+        else:
+            self._floor.wait_for_answer()
+
+    def _timer_fired(self, name: TimerName, course: Course) -> None:
+        match name:
+            case TimerName.SILENCE:
+                self._silence(course)
+            case TimerName.INTER_DIGIT if self._held_keys:
+                self._floor.speech_ended()  # no answer came of that utterance
+                self._release_keys(course)
+            case TimerName.INTER_DIGIT:
+                course.end_keys()
+            case TimerName.NO_INPUT if course.state in QUESTIONS:
+                course.no_input()
+
+    def _silence(self, course: Course) -> None:
+        if course.state is State.CLOSING:
+            course.end()
+        elif self._floor.caller_speaks:
+            self._floor.speech_ended()
+            self._floor.wait_for_end_of_speech()
+        elif course.state in QUESTIONS:
+            self._floor.notify(course.step, StepState.FAILED, ErrorName.TIMEOUT)
+            self._floor.stop_saying()
+            course.close(ResultName.TIMEOUT, error=ErrorName.TIMEOUT, reason=course.step)

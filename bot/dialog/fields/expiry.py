@@ -1,0 +1,102 @@
+"""The expiry date: month and year, spoken, or four keys MMYY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import ClassVar
+
+from bot.cards import Expiry
+from bot.dialog.fields.machine import FieldMachine, digits_in
+from bot.dialog.fields.verdicts import Partial, Refused, Taken, Unanswered, Verdict
+from bot.expectations import Expectation, Field, Kind, Reading
+from bot.outcomes import ErrorName
+from bot.prompts import Prompt
+
+_KEYS = 4
+_MOST_YEARS_AHEAD = 20
+"""No card is issued for longer; a later date was misheard."""
+
+
+class ExpiryField(FieldMachine):
+    field: ClassVar[Field] = Field.EXPIRY
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self.value: Expiry | None = None
+        self._today = today
+
+    @property
+    def is_given(self) -> bool:
+        return self.value is not None
+
+    def ask(self) -> Prompt:
+        return Prompt("expiry.ask")
+
+    def expectation(self) -> Expectation:
+        return Expectation(
+            Kind.EXPIRY,
+            lengths=(_KEYS,),
+            field=self.field,
+            given_digits=self._given_digits(),
+            sensitive=True,
+        )
+
+    def finds(self, reading: Reading) -> bool:
+        return reading.expiry is not None or bool(digits_in(reading))
+
+    def hear(self, readings: Sequence[Reading]) -> Verdict:
+        """The calendar chooses: the first date that a card may carry; else the best reading."""
+        if not any(self.finds(reading) for reading in readings):
+            return Unanswered()
+        dates = list(self._dates(readings))
+        self.gathered.wipe()
+        possible = (expiry for expiry in dates if self._is_possible(expiry))
+        return self._judge(next(possible, dates[0] if dates else None))
+
+    def _dates(self, readings: Sequence[Reading]) -> Iterator[Expiry]:
+        keyed = self.gathered.reveal()
+        for reading in readings:
+            for number in reading.numbers:
+                if isinstance(number.value, Expiry):
+                    yield number.value
+            digits = digits_in(reading)
+            # Keys and voice inside one date: the whole of both first, then what was said alone.
+            for text in dict.fromkeys((keyed + digits, digits)):
+                if (expiry := _from_digits(text)) is not None:
+                    yield expiry
+
+    def _is_possible(self, expiry: Expiry) -> bool:
+        past = expiry.is_past(self._today.month, self._today.year)
+        return not past and expiry.year <= self._today.year + _MOST_YEARS_AHEAD
+
+    def _judge(self, expiry: Expiry | None) -> Verdict:
+        if expiry is None or expiry.year > self._today.year + _MOST_YEARS_AHEAD:
+            return Refused(ErrorName.INVALID_DATE, (Prompt("expiry.invalid"),))
+        if expiry.is_past(self._today.month, self._today.year):
+            return Refused(ErrorName.INVALID_DATE, (Prompt("expiry.past"),))
+        self.value = expiry
+        return Taken(str(expiry))
+
+    def _after_key(self) -> Verdict:
+        return self.end_of_keys() if len(self.gathered) == _KEYS else Partial()
+
+    def end_of_keys(self) -> Verdict:
+        expiry = _from_digits(self.gathered.reveal())
+        self.gathered.wipe()
+        return self._judge(expiry)
+
+    def forget(self) -> None:
+        self.value = None
+        self.gathered.wipe()
+
+
+def _from_digits(digits: str) -> Expiry | None:
+    """MMYY, or MMYYYY as some read it out."""
+    if len(digits) not in (4, 6):
+        return None
+    year = int(digits[2:])
+    try:
+        return Expiry(int(digits[:2]), year if len(digits) == 6 else 2000 + year)
+    except ValueError:
+        return None

@@ -1,0 +1,121 @@
+"""What all fields share: digits gathered over keys and utterances, and how a field is used."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from bot.cards import SecretDigits
+from bot.dialog.fields.verdicts import Verdict
+from bot.expectations import Expectation, Field, Reading
+from bot.prompts import Prompt
+
+
+class Gathered:
+    """Digits of an answer under way. Every state it leaves behind is wiped.
+
+    keyed: how many of them, at the end, came from keys without speech in between.
+    """
+
+    def __init__(self) -> None:
+        self._digits: SecretDigits | None = None
+        self.keyed = 0
+
+    def __len__(self) -> int:
+        return len(self._digits) if self._digits is not None else 0
+
+    def reveal(self) -> str:
+        return self._digits.reveal() if self._digits is not None else ""
+
+    def copy(self) -> SecretDigits | None:
+        """A copy to hand out; None when there is nothing."""
+        return SecretDigits(self.reveal()) if self._digits is not None else None
+
+    def add_keyed(self, digit: str) -> None:
+        self._replace(SecretDigits(self.reveal() + digit))
+        self.keyed += 1
+
+    def add_spoken(self, digits: str) -> None:
+        self._replace(SecretDigits(self.reveal() + digits))
+        self.keyed = 0
+
+    def wipe(self) -> None:
+        self._replace(None)
+        self.keyed = 0
+
+    def _replace(self, digits: SecretDigits | None) -> None:
+        old, self._digits = self._digits, digits
+        if old is not None:
+            old.wipe()
+
+
+class FieldMachine(ABC):
+    """One field of the payment.
+
+    The dialog says `ask()`, passes on what comes (`hear`, `press`, `end_of_keys`) and acts
+    on the verdict. A machine keeps its value until `forget()`.
+    """
+
+    field: ClassVar[Field]
+
+    def __init__(self) -> None:
+        self.gathered = Gathered()
+        self._handed_out: list[SecretDigits] = []
+
+    @property
+    @abstractmethod
+    def is_given(self) -> bool: ...
+
+    @abstractmethod
+    def ask(self) -> Prompt:
+        """What to ask now; it may depend on what is there already. Called once for each asking."""
+
+    @abstractmethod
+    def expectation(self) -> Expectation:
+        """What the recogniser should expect now."""
+
+    @abstractmethod
+    def finds(self, reading: Reading) -> bool:
+        """Whether the reading holds a value of this field's kind, right or wrong."""
+
+    @abstractmethod
+    def hear(self, readings: Sequence[Reading]) -> Verdict:
+        """Judge an utterance; best reading first."""
+
+    def press(self, digit: str) -> Verdict:
+        """A digit key. `Partial` while the answer is not complete by its length."""
+        self.gathered.add_keyed(digit)
+        return self._after_key()
+
+    @abstractmethod
+    def _after_key(self) -> Verdict: ...
+
+    @abstractmethod
+    def end_of_keys(self) -> Verdict:
+        """`#` or the inter-digit timer: what was keyed is the answer. Empties `gathered`."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Wipe the value and what was gathered."""
+
+    def wipe_handed_out(self) -> None:
+        """At the end of the call: also the copies that went out with expectations.
+
+        Not earlier: a recogniser may still be judging an utterance against one.
+        """
+        for digits in self._handed_out:
+            digits.wipe()
+        self._handed_out.clear()
+
+    def _given_digits(self) -> SecretDigits | None:
+        digits = self.gathered.copy()
+        if digits is not None:
+            self._handed_out.append(digits)
+        return digits
+
+
+def digits_in(reading: Reading) -> str:
+    """The digits of a reading, or none."""
+    digits = reading.digits
+    return digits.reveal() if digits is not None and len(digits) else ""

@@ -1,0 +1,67 @@
+"""The postal code of the card's billing address: digits, of the lengths the settings allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from bot.dialog.fields.machine import FieldMachine, digits_in
+from bot.dialog.fields.verdicts import Partial, Refused, Taken, Unanswered, Verdict
+from bot.expectations import Expectation, Field, Kind, Reading
+from bot.outcomes import ErrorName
+from bot.prompts import Prompt
+from bot.settings import PaymentSettings
+
+
+class PostalCodeField(FieldMachine):
+    field: ClassVar[Field] = Field.POSTAL_CODE
+
+    def __init__(self, settings: PaymentSettings) -> None:
+        super().__init__()
+        self.value: str | None = None
+        self._lengths = settings.postal_code_lengths
+
+    @property
+    def is_given(self) -> bool:
+        return self.value is not None
+
+    def ask(self) -> Prompt:
+        return Prompt("postal_code.ask")
+
+    def expectation(self) -> Expectation:
+        return Expectation(
+            Kind.DIGITS,
+            lengths=self._lengths,
+            field=self.field,
+            given_digits=self._given_digits(),
+        )
+
+    def finds(self, reading: Reading) -> bool:
+        return bool(digits_in(reading))
+
+    def hear(self, readings: Sequence[Reading]) -> Verdict:
+        """The length chooses: the first reading that has one, alone or with what was keyed."""
+        said = [digits_in(reading) for reading in readings if digits_in(reading)]
+        if not said:
+            return Unanswered()
+        keyed = self.gathered.reveal()
+        answers = (text for digits in said for text in (keyed + digits, digits))
+        return self._judge(next((text for text in answers if len(text) in self._lengths), ""))
+
+    def _after_key(self) -> Verdict:
+        longest = max(self._lengths)
+        return self.end_of_keys() if len(self.gathered) == longest else Partial()
+
+    def end_of_keys(self) -> Verdict:
+        return self._judge(self.gathered.reveal())
+
+    def _judge(self, code: str) -> Verdict:
+        self.gathered.wipe()
+        if len(code) not in self._lengths:
+            return Refused(ErrorName.INVALID_POSTAL_CODE, (Prompt("postal_code.invalid"),))
+        self.value = code
+        return Taken()
+
+    def forget(self) -> None:
+        self.value = None
+        self.gathered.wipe()

@@ -1,0 +1,162 @@
+"""Who has the floor: what is being said, whether the caller speaks, which timers run.
+
+Everything the dialog wants done goes through here and comes out as commands, in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import replace
+
+from bot.dialog.commands import Command, Listen, Notify, Say, SetTimer, StopSaying
+from bot.dialog.events import PromptPlayed, TimerName
+from bot.expectations import Expectation
+from bot.prompts import Prompt
+from bot.settings import PaymentSettings
+
+_KEYS_VARIANT = 3
+"""By the catalogue's custom, the third variant of a question names the keys."""
+
+
+class Floor:
+    """slow: the caller asked for it. keys_only: an agent listens, so questions ask for keys.
+
+    caller_speaks: an utterance began and was not understood yet.
+    prompt_was_cut: that utterance stopped a prompt.
+    """
+
+    def __init__(self, settings: PaymentSettings) -> None:
+        self._settings = settings
+        self._commands: list[Command] = []
+        self._times_said: Counter[str] = Counter()
+        self._to_be_heard: deque[Say] = deque()
+        self._last_say_id = 0
+        self._timers: set[TimerName] = set()
+        self._patient = False
+        self.slow = False
+        self.keys_only = False
+        self.caller_speaks = False
+        self.prompt_was_cut = False
+
+    def do(self, command: Command) -> None:
+        self._commands.append(command)
+
+    def take_commands(self) -> list[Command]:
+        commands, self._commands = self._commands, []
+        return commands
+
+    # Saying
+
+    @property
+    def is_saying(self) -> bool:
+        return bool(self._to_be_heard)
+
+    def pick(self, *prompts: Prompt) -> tuple[Prompt, ...]:
+        """The prompts in the variant that is due: the first time, the second time …"""
+        self._times_said.update(prompt.id for prompt in prompts)
+        return tuple(replace(p, attempt=self._times_said[p.id]) for p in prompts)
+
+    def pick_question(self, *prompts: Prompt) -> tuple[Prompt, ...]:
+        picked = self.pick(*prompts)
+        if not self.keys_only:
+            return picked
+        return tuple(replace(p, attempt=max(p.attempt, _KEYS_VARIANT)) for p in picked)
+
+    def say(self, prompts: tuple[Prompt, ...], *, interruptible: bool = True) -> int:
+        """Queue prompts that were picked; returns the id under which they will be reported."""
+        interruptible = (
+            interruptible
+            and self._settings.barge_in
+            and not any(prompt.id in self._settings.no_barge_in for prompt in prompts)
+        )
+        self.stop_timer(TimerName.NO_INPUT)
+        self._last_say_id += 1
+        say = Say(self._last_say_id, prompts, interruptible, self.slow)
+        self._to_be_heard.append(say)
+        self.do(say)
+        return say.say_id
+
+    def played(self, event: PromptPlayed) -> bool:
+        """A Say is over. False when it was stopped, or never said: nothing changes then."""
+        if not any(say.say_id == event.say_id for say in self._to_be_heard):
+            return False
+        while self._to_be_heard.popleft().say_id != event.say_id:
+            pass  # played in order: what stood before it is over too
+        return True
+
+    def stop_saying(self) -> None:
+        if self._to_be_heard:
+            self._to_be_heard.clear()
+            self.do(StopSaying())
+
+    def stop_saying_for_voice(self) -> bool:
+        """As `stop_saying`, if voice may interrupt what is being said. False if it may not."""
+        if self._to_be_heard and not self._to_be_heard[0].interruptible:
+            return False
+        self.stop_saying()
+        return True
+
+    # Listening
+
+    def listen(self, expectation: Expectation) -> None:
+        self.do(Listen(expectation))
+
+    def speech_started(self) -> None:
+        was_saying = self.is_saying
+        if not self.stop_saying_for_voice():
+            return  # what is said during such a prompt is dropped: no answer will come of it
+        self.caller_speaks = True
+        self.prompt_was_cut |= was_saying
+        self.stop_timer(TimerName.NO_INPUT)
+        self.stop_timer(TimerName.INTER_DIGIT)
+
+    def speech_ended(self) -> bool:
+        """Returns whether it had cut a prompt."""
+        cut, self.prompt_was_cut = self.prompt_was_cut, False
+        self.caller_speaks = False
+        return cut
+
+    # Timers
+
+    def had_input(self) -> None:
+        """The caller gave a sign: 60 s (configurable) until silence ends the payment."""
+        self._patient = False
+        self._start_timer(TimerName.SILENCE, int(self._settings.silence_timeout_seconds * 1000))
+
+    def be_patient(self) -> None:
+        """The caller asked to wait: the next reminder comes half-way to the silence limit."""
+        self._patient = True
+
+    def wait_for_answer(self) -> None:
+        half_way = int(self._settings.silence_timeout_seconds * 500)
+        ms = max(half_way, self._settings.no_input_ms) if self._patient else None
+        self._start_timer(TimerName.NO_INPUT, ms or self._settings.no_input_ms)
+
+    def wait_for_key(self) -> None:
+        self.stop_timer(TimerName.NO_INPUT)
+        self._start_timer(TimerName.INTER_DIGIT, self._settings.inter_digit_ms)
+
+    def wait_for_end_of_speech(self) -> None:
+        """Silence is no silence while the caller speaks; but not for ever."""
+        self._start_timer(TimerName.SILENCE, self._settings.no_input_ms)
+
+    def timer_fired(self, name: TimerName) -> bool:
+        """False for a timer that was stopped when it fired."""
+        was_running = name in self._timers
+        self._timers.discard(name)
+        return was_running
+
+    def stop_timer(self, *names: TimerName) -> None:
+        for name in names:
+            if name in self._timers:
+                self._timers.discard(name)
+                self.do(SetTimer(name, None))
+
+    def _start_timer(self, name: TimerName, ms: int) -> None:
+        self._timers.add(name)
+        self.do(SetTimer(name, ms))
+
+    # Telling others
+
+    def notify(self, step: str, state: str, detail: str = "") -> None:
+        self.do(Notify(step, state, detail))

@@ -1,0 +1,105 @@
+"""The words that count at every question (R1 step 9)."""
+
+from __future__ import annotations
+
+from bot.dialog.course import NOT_UNDERSTOOD, Course
+from bot.dialog.floor import Floor
+from bot.dialog.flow import FIELD_ORDER, STATE_OF, State
+from bot.expectations import Field, Intent
+from bot.outcomes import ErrorName, ResultName
+from bot.prompts import Prompt
+
+_HELP = {State.AMOUNT_CONFIRMATION: "help.amount_fixed"}
+"""Help is named after its question, but for these."""
+
+
+class Words:
+    """Carries out one caller's universal words."""
+
+    def __init__(self, course: Course, floor: Floor) -> None:
+        self._course = course
+        self._floor = floor
+        self._not_available: set[Field] = set()
+
+    def act(self, intent: Intent) -> None:
+        course = self._course
+        match intent:
+            case Intent.AGENT:
+                course.close(ResultName.AGENT_REQUESTED, reason=course.step)
+            case Intent.CANCEL | Intent.GOODBYE:
+                course.close(ResultName.CALLER_CANCELLED, reason=course.step)
+            case Intent.REPEAT:
+                self._say_all_again()
+            case Intent.SLOWER:
+                self._floor.slow = True
+                self._say_all_again(Prompt("slower"))
+            case Intent.HELP:
+                course.repeat(Prompt(_HELP.get(course.state, f"help.{course.state}")))
+            case Intent.HOLD_ON:
+                self._floor.be_patient()
+                self._floor.say(self._floor.pick(Prompt("hold_on")))
+            case Intent.BALANCE:
+                course.repeat(course.payment.amount.tell_balance())
+            case Intent.GO_BACK:
+                self._go_back()
+            case Intent.START_OVER:
+                self._start_over()
+            case Intent.NOT_AVAILABLE:
+                self._tell_where_it_is()
+            case _:
+                course.refuse(ErrorName.NOT_UNDERSTOOD, Prompt("out_of_scope"))
+
+    def _say_all_again(self, *lead: Prompt) -> None:
+        """At the confirmation that is the read-back, not just its question."""
+        if self._course.state is State.CONFIRMATION:
+            self._course.read_back(*lead)
+        else:
+            self._course.repeat(*lead)
+
+    def _go_back(self) -> None:
+        course = self._course
+        if course.state is State.WHICH:
+            course.go(State.CONFIRMATION, Prompt("go_back"))
+            return
+        previous = self._previous_field()
+        if previous is None:
+            course.repeat(Prompt("cannot_go_back"))
+            return
+        if course.machine is not None:
+            course.machine.forget()
+        course.payment.machines[previous].forget()
+        course.go(STATE_OF[previous], Prompt("go_back"))
+
+    def _previous_field(self) -> Field | None:
+        course = self._course
+        asked = [
+            field
+            for field in course.payment.needed()
+            if field is not Field.AMOUNT or not course.payment.amount_is_fixed
+        ]
+        if course.state is State.CONFIRMATION:
+            return asked[-1]
+        if course.field is None:
+            return None
+        before = FIELD_ORDER[: FIELD_ORDER.index(course.field)]
+        return next((field for field in reversed(asked) if field in before), None)
+
+    def _start_over(self) -> None:
+        """In the middle of a number it is the number that starts over."""
+        course, machine = self._course, self._course.machine
+        if machine is not None and len(machine.gathered):
+            machine.gathered.wipe()
+            course.ask()
+        else:
+            course.start_over(Prompt("start_over"))
+
+    def _tell_where_it_is(self) -> None:
+        """The caller does not have it: say where it is; the second time, a person helps."""
+        course, field = self._course, self._course.field
+        if field is None:
+            course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
+        elif field in self._not_available:
+            course.close(ResultName.AGENT_REQUESTED, reason=f"{field} not available")
+        else:
+            self._not_available.add(field)
+            course.repeat(Prompt(f"not_available.{field}"))

@@ -1,0 +1,288 @@
+"""A call to the dialog that reads like a conversation.
+
+    call = Conversation()
+    call.says(amount="87.50")
+    call.keys("5555555555554444")
+    assert call.bot_said("expiry.ask")
+
+Prompts are played out at once, as for a caller who listens; `listens=False` leaves them playing.
+Whatever the dialog does is checked against rules that hold in every call (`_obey`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+from bot.cards import CardNumber, Expiry, SecretDigits
+from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
+from bot.dialog.commands import (
+    Charge,
+    Command,
+    End,
+    HandOver,
+    Listen,
+    Notify,
+    Say,
+    SetTimer,
+    StopSaying,
+)
+from bot.dialog.dialog import Dialog
+from bot.dialog.events import (
+    CallStarted,
+    ChargeAnswered,
+    Event,
+    Heard,
+    HungUp,
+    KeyPressed,
+    PromptPlayed,
+    SpeechStarted,
+    TimerFired,
+    TimerName,
+)
+from bot.dialog.flow import State
+from bot.expectations import (
+    Expectation,
+    Field,
+    Intent,
+    Kind,
+    NumberValue,
+    Reading,
+    Source,
+    SpokenNumber,
+)
+from bot.money import Money
+from bot.outcomes import Destination, PaymentResult
+from bot.prompts import Prompt
+from bot.settings import PaymentSettings
+
+TODAY = date(2026, 11, 20)
+VISA = "4111111111111111"
+MASTERCARD = "5555555555554444"
+AMEX = "378282246310005"
+
+C = TypeVar("C", bound=Command)
+
+
+def reading(
+    intent: Intent | None = None,
+    *,
+    amount: str | None = None,
+    digits: str | None = None,
+    expiry: str | None = None,
+    field: Field | None = None,
+    confidence: float = 0.95,
+    source: Source = Source.NUMBERS,
+    as_heard: bool = True,
+) -> Reading:
+    """amount like "87.50", expiry like "04/29"."""
+    values: list[NumberValue] = []
+    if amount is not None:
+        values.append(Money.parse(amount))
+    if digits is not None:
+        values.append(SecretDigits(digits))
+    if expiry is not None:
+        month, year = expiry.split("/")
+        values.append(Expiry(int(month), 2000 + int(year)))
+    return Reading(
+        confidence=confidence,
+        intent=intent,
+        intent_confidence=0.9 if intent is not None else 0.0,
+        field=field,
+        numbers=tuple(SpokenNumber(value) for value in values),
+        source=source,
+        as_heard=as_heard,
+    )
+
+
+@dataclass
+class Conversation:
+    settings: PaymentSettings = field(default_factory=PaymentSettings)
+    given: str | None = None
+    balance: str | None = None
+    minimum_due: str | None = None
+    listens: bool = True
+    call: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dialog = Dialog(self.settings)
+        self.commands: list[Command] = []
+        self.latest: list[Command] = []
+        self.playing: list[Say] = []
+        self.timers: dict[TimerName, int] = {}
+        self.expectation = Expectation(Kind.OPEN)
+        self.open_charge: ChargeRequest | None = None
+        self.charges: list[tuple[str, str, str]] = []
+        """Amount, card, security code of every charge, as they were when it was sent."""
+        self.tell(
+            CallStarted(
+                call_id="call-1",
+                today=TODAY,
+                amount=Money.parse(self.given) if self.given else None,
+                balance=Money.parse(self.balance) if self.balance else None,
+                minimum_due=Money.parse(self.minimum_due) if self.minimum_due else None,
+                **self.call,
+            )
+        )
+
+    # What the caller does
+
+    def says(self, intent: Intent | None = None, **values: Any) -> None:
+        self.says_perhaps(reading(intent, **values))
+
+    def says_perhaps(self, *readings: Reading, to: Expectation | None = None) -> None:
+        """An utterance with several readings, best first; none: a sound without words."""
+        expectation = to or self.expectation
+        self.tell(SpeechStarted(), then_listen=False)
+        self.tell(Heard(readings, expectation))
+
+    def keys(self, keys: str) -> None:
+        for key in keys:
+            self.tell(KeyPressed(key))
+
+    def hangs_up(self) -> None:
+        self.tell(HungUp())
+
+    def waits_for(self, timer: TimerName) -> None:
+        assert timer in self.timers, f"no {timer} timer runs, only {self.timers}"
+        self.timers.pop(timer)
+        self.tell(TimerFired(timer))
+
+    def hears_all(self) -> None:
+        while self.playing:
+            self.tell(PromptPlayed(self.playing[0].say_id, completed=True), then_listen=False)
+
+    # What the gateway answers
+
+    def answers(
+        self,
+        status: ChargeStatus,
+        reason: DeclineReason | None = None,
+        reference: str | None = None,
+    ) -> None:
+        assert self.open_charge is not None, "nothing is being charged"
+        attempt_id = self.open_charge.attempt_id
+        self.tell(ChargeAnswered(ChargeOutcome(status, attempt_id, reference, reason)))
+
+    def approves(self, reference: str = "AB12") -> None:
+        self.answers(ChargeStatus.APPROVED, reference=reference)
+
+    def declines(self, reason: DeclineReason = DeclineReason.DECLINED) -> None:
+        self.answers(ChargeStatus.DECLINED, reason)
+
+    # Ways to get somewhere
+
+    def gives_card(self, card: str = MASTERCARD, code: str = "123") -> None:
+        self.says(digits=card)
+        self.says(expiry="04/29")
+        self.says(digits=code)
+        self.says(digits="94110")
+
+    def to_confirmation(self, amount: str = "87.50", card: str = MASTERCARD) -> None:
+        self.says(Intent.PAY_AMOUNT, amount=amount)
+        self.gives_card(card)
+        assert self.state is State.CONFIRMATION
+
+    # What the bot did
+
+    @property
+    def state(self) -> State:
+        return self.dialog.state
+
+    @property
+    def result(self) -> PaymentResult:
+        (end,) = self.all(End)
+        return end.result
+
+    @property
+    def handed_to(self) -> Destination | None:
+        handed = self.all(HandOver)
+        return handed[0].to if handed else None
+
+    def all(self, kind: type[C]) -> list[C]:
+        return [command for command in self.commands if isinstance(command, kind)]
+
+    def prompts(self, *, latest: bool = True) -> list[Prompt]:
+        commands = self.latest if latest else self.commands
+        return [p for command in commands if isinstance(command, Say) for p in command.prompts]
+
+    def bot_said(self, *ids: str) -> bool:
+        """These prompts, in this order and with nothing else, in answer to the last event."""
+        said = tuple(prompt.id for prompt in self.prompts())
+        assert said == ids, f"the bot said {said}"
+        return True
+
+    def ever_said(self, prompt_id: str) -> bool:
+        return any(prompt.id == prompt_id for prompt in self.prompts(latest=False))
+
+    def prompt(self, prompt_id: str) -> Prompt:
+        """The latest of this id."""
+        return [p for p in self.prompts(latest=False) if p.id == prompt_id][-1]
+
+    def steps(self, step: str) -> list[str]:
+        return [f"{n.state} {n.detail}".strip() for n in self.all(Notify) if n.step == step]
+
+    # The other side of the dialog
+
+    def tell(self, event: Event, *, then_listen: bool = True) -> None:
+        if isinstance(event, ChargeAnswered):
+            self.open_charge = None
+        if isinstance(event, PromptPlayed):
+            self.playing = [say for say in self.playing if say.say_id != event.say_id]
+        self.latest = self.dialog.handle(event)
+        self._obey(self.latest)
+        latest = self.latest
+        if self.listens and then_listen:
+            self.hears_all()
+        self.latest = latest
+
+    def _obey(self, commands: list[Command]) -> None:
+        ended = bool(self.all(End))
+        assert not (ended and commands), f"commands after the end: {commands}"
+        assert len(commands) < 60, "one event, and no end of commands"
+        assert_no_card_data(repr(commands) + repr(self.dialog) + repr(vars(self.dialog)))
+        for command in commands:
+            self.commands.append(command)
+            match command:
+                case Say():
+                    self.playing.append(command)
+                    assert_prompts_hold_no_card(command.prompts)
+                case StopSaying():
+                    self.playing.clear()
+                case SetTimer(name, None):
+                    self.timers.pop(name, None)
+                case SetTimer(name, int(ms)):
+                    assert ms > 0
+                    self.timers[name] = ms
+                case Listen(expectation):
+                    self.expectation = expectation
+                case Charge(request):
+                    assert self.open_charge is None, "a second charge before the first was answered"
+                    self.open_charge = request
+                    code = request.security_code
+                    self.charges.append(
+                        (
+                            str(request.amount),
+                            request.card.reveal(),
+                            code.reveal() if code is not None else "",
+                        )
+                    )
+                case _:
+                    pass
+
+
+_CARD_DIGITS = re.compile(r"\d{12,19}")
+
+
+def assert_no_card_data(text: str) -> None:
+    assert not _CARD_DIGITS.search(text), "card digits in a repr"
+
+
+def assert_prompts_hold_no_card(prompts: tuple[Prompt, ...]) -> None:
+    for prompt in prompts:
+        for value in prompt.values.values():
+            assert not isinstance(value, CardNumber), f"{prompt.id} would read out a card number"
+            digits = getattr(value, "text", "")
+            assert prompt.id == "charge.approved" or len(digits) <= 4, prompt.id
