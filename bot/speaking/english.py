@@ -40,8 +40,8 @@ _CURRENCIES: Mapping[str, tuple[str, str, str, str]] = {
 """One and many of the major unit, one and many of the minor one. Other currencies are said by
 their names, with the fraction after "point"."""
 
-_WORDS = ("hundred", "thousand", "million", "point", "and")
-_UNIT_WORDS = sorted({word for words in _CURRENCIES.values() for word in words})
+_SIZES = ("hundred", "thousand", "million")
+UNIT_WORDS = sorted({word for words in _CURRENCIES.values() for word in words})
 LARGEST_NUMBER = 999_999_999
 
 
@@ -61,7 +61,8 @@ def _all_atoms() -> dict[str, str]:
     every += [_letter(letter, form) for letter in LETTERS for form in Form]
     every += [_month(month) for month in range(1, 13)]
     both = (Form.MID, Form.FINAL)
-    every += [_word(word, form) for word in (*_WORDS, *_UNIT_WORDS) for form in both]
+    every += [_word(word, form) for word in (*_SIZES, *UNIT_WORDS) for form in both]
+    every += [_word(word, Form.MID) for word in ("and", "point")]
     every += [_brand(rules.brand, form) for rules in BRANDS for form in both]
     return {piece.id: piece.text for piece in every}
 
