@@ -49,9 +49,9 @@ def open_database(url: str) -> Engine:
 def _make_sqlite_durable(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in (
+        "busy_timeout=10000",  # first: changing the journal mode may have to wait as well
         "journal_mode=WAL",
         "synchronous=FULL",
-        "busy_timeout=10000",
         "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -59,6 +59,10 @@ def _make_sqlite_durable(connection: object, _record: object) -> None:
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # Schema changes open no transaction by themselves there, and two processes may start at
+        # once on an empty file: one migrates, the other waits and then finds the work done.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection

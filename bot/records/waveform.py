@@ -15,6 +15,9 @@ _BUCKET_MS = 20
 _MOST_BUCKETS = 6_000
 """Drawn per channel; a longer call gets wider buckets, so that its page stays small."""
 
+_BUCKETS_TOGETHER = 500
+"""Read at a time, so that a long call never lies in memory as a whole."""
+
 _HEIGHT = 100
 """The outline runs from -100 to +100."""
 
@@ -59,9 +62,13 @@ def read_waveform(path: Path) -> Waveform:
 
 def _peaks(file: soundfile.SoundFile, size: int) -> NDArray[np.float32]:
     """Largest absolute value, 0 to 1, in each bucket of `size` frames; shape (buckets, 2)."""
-    blocks = file.blocks(blocksize=size, dtype="float32", always_2d=True)
-    peaks = [np.abs(block).max(axis=0) for block in blocks if len(block)]
-    return np.array(peaks, dtype=np.float32).reshape(-1, 2)
+    together = size * _BUCKETS_TOGETHER
+    peaks = [
+        np.maximum.reduceat(np.abs(block), np.arange(0, len(block), size), axis=0)
+        for block in file.blocks(blocksize=together, dtype="float32", always_2d=True)
+        if len(block)
+    ]
+    return np.concatenate(peaks) if peaks else np.zeros((0, 2), dtype=np.float32)
 
 
 def _outline(peaks: NDArray[np.float32]) -> str:
