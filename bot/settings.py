@@ -1,13 +1,13 @@
 """payment.toml: every "configurable" of the product, validated into frozen dataclasses.
 
-An error names the key, the value and what is allowed. Paths are relative to the settings file.
+An error names the key, the value and what is allowed.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -131,7 +131,8 @@ class GatewaySettings:
 
 @validated(frozen=True, config=_STRICT)
 class RecordsSettings:
-    database: str = "sqlite:///out/payments.db"
+    database: str = ""
+    """An SQLAlchemy URL; empty: payments.db, an SQLite file beside the call's other files."""
 
 
 @validated(frozen=True, config=_STRICT)
@@ -179,11 +180,15 @@ def load_settings(path: Path | None = None, overrides: Sequence[str] = ()) -> Se
             )
     for override in overrides:
         _override(table, override)
-    try:
-        return _ADAPTER.validate_python(table)
-    except ValidationError as error:
-        where = str(path) if path else "settings"
-        raise SettingsError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
+    return _validated(table, str(path) if path else "settings")
+
+
+def with_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """These settings with some dotted keys changed. Raises SettingsError."""
+    table = asdict(settings)
+    for key, value in changes.items():
+        _put(table, key, value)
+    return _validated(table, "settings")
 
 
 def _override(table: dict[str, Any], override: str) -> None:
@@ -194,12 +199,23 @@ def _override(table: dict[str, Any], override: str) -> None:
         value: Any = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
-    *parents, last = key.strip().split(".")
+    _put(table, key.strip(), value)
+
+
+def _put(table: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
     for parent in parents:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
-            raise SettingsError(f"--setting {override!r}: {parent} is a value, not a table")
+            raise SettingsError(f"{key}: {parent} is a value, not a table")
     table[last] = value
+
+
+def _validated(table: dict[str, Any], where: str) -> Settings:
+    try:
+        return _ADAPTER.validate_python(table)
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
 
 
 _SECRET_KEYS = {"token", "rasa_token"}

@@ -1,0 +1,197 @@
+import copy
+import dataclasses
+import json
+import logging
+import pickle
+import traceback
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cards import (
+    BRANDS,
+    Brand,
+    CardNumber,
+    Expiry,
+    SecretDigits,
+    SecurityCode,
+    brand_of,
+    is_card_number,
+    lengths_for,
+    rules_of,
+)
+
+NUMBER = "4242424242424242"
+
+
+@pytest.mark.parametrize(
+    ("number", "brand"),
+    [
+        ("4111111111111111", Brand.VISA),
+        ("4222222222222", Brand.VISA),
+        ("5555555555554444", Brand.MASTERCARD),
+        ("2223003122003222", Brand.MASTERCARD),
+        ("2720990000000007", Brand.MASTERCARD),
+        ("378282246310005", Brand.AMERICAN_EXPRESS),
+        ("371449635398431", Brand.AMERICAN_EXPRESS),
+        ("6011111111111117", Brand.DISCOVER),
+        ("6011000990139424", Brand.DISCOVER),
+        ("3056930009020004", Brand.DINERS_CLUB),
+        ("36227206271667", Brand.DINERS_CLUB),
+        ("3566002020360505", Brand.JCB),
+        ("6759649826438453", Brand.MAESTRO),
+        ("6200000000000005", Brand.UNIONPAY),
+    ],
+)
+def test_public_test_numbers_are_valid_and_of_their_brand(number: str, brand: Brand) -> None:
+    card = CardNumber(number)
+    assert card.brand is brand
+    assert card.is_valid
+    assert card.last_four == number[-4:]
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        ("4242424242424241", "check digit"),
+        ("424242424242424", "length of no Visa"),
+        ("9999999999999995", "no known range"),
+        ("2721000000000004", "just past Mastercard's 2-series"),
+        ("2220990000000004", "just before Mastercard's 2-series"),
+        ("", "nothing"),
+    ],
+)
+def test_what_is_no_card_number_is_not_valid(number: str, why: str) -> None:
+    assert not is_card_number(number), why
+
+
+def test_a_brand_is_known_as_soon_as_its_digits_decide() -> None:
+    assert brand_of("") is None
+    assert brand_of("5") is None
+    assert brand_of("55") is Brand.MASTERCARD
+    assert lengths_for("37") == (15,)
+    assert set(lengths_for("")) == {12, 13, 14, 15, 16, 17, 18, 19}
+
+
+def test_no_two_brands_claim_the_same_leading_digits() -> None:
+    for first in BRANDS:
+        for second in BRANDS:
+            if first is second:
+                continue
+            for low, high in first.iin_ranges:
+                for other_low, other_high in second.iin_ranges:
+                    size = max(len(low), len(other_low))
+                    overlap = low.ljust(size, "0") <= other_high.ljust(size, "9") and (
+                        other_low.ljust(size, "0") <= high.ljust(size, "9")
+                    )
+                    assert not overlap, (first.brand, second.brand)
+
+
+def test_groups_are_as_long_as_a_number_of_the_brand() -> None:
+    for rules in BRANDS:
+        assert all(sum(groups) in rules.lengths for groups in rules.groups)
+        assert rules_of(rules.brand) is rules
+
+
+@given(st.integers(0, 15), st.integers(1, 9))
+def test_one_wrong_digit_never_passes_the_check(place: int, change: int) -> None:
+    digits = [int(digit) for digit in NUMBER]
+    digits[place] = (digits[place] + change) % 10
+    assert not is_card_number("".join(map(str, digits)))
+
+
+@pytest.mark.parametrize("kind", [CardNumber, SecurityCode, SecretDigits])
+def test_no_usual_way_of_printing_or_copying_shows_the_digits(kind: type) -> None:
+    secret = kind(NUMBER)
+
+    @dataclasses.dataclass
+    class Holder:
+        card: object
+
+    shown = [
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret!r:>40}",
+        "%s %r" % (secret, secret),  # noqa: UP031 - this is what is tested
+        "{} {!r}".format(secret, secret),  # noqa: UP032
+        repr([secret]),
+        repr({"card": secret}),
+        repr(Holder(secret)),
+    ]
+    for text in shown:
+        assert "42424" not in text
+    for refused in (
+        lambda: pickle.dumps(secret),
+        lambda: copy.copy(secret),
+        lambda: copy.deepcopy(secret),
+        lambda: dataclasses.asdict(Holder(secret)),
+        lambda: json.dumps({"card": secret}),
+        lambda: list(secret),
+        lambda: vars(secret),
+    ):
+        with pytest.raises(TypeError) as raised:
+            refused()
+        assert "42424" not in str(raised.value)
+
+
+def test_a_log_line_and_a_traceback_with_locals_show_no_digits(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    card = CardNumber(NUMBER)
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("t").debug("card %s %r", card, card)
+    try:
+        raise ValueError(card)
+    except ValueError as error:
+        told = "".join(
+            traceback.TracebackException.from_exception(error, capture_locals=True).format()
+        )
+    assert "42424" not in caplog.text
+    assert "424242" not in told.replace(f"NUMBER = {NUMBER!r}", "")
+
+
+def test_only_a_whole_number_shows_its_last_four() -> None:
+    assert str(CardNumber(NUMBER)) == "************4242"
+    assert str(CardNumber("42424242")) == "********"
+    assert str(SecurityCode("123")) == "***"
+
+
+def test_a_wiped_secret_is_gone() -> None:
+    card = CardNumber(NUMBER)
+    inside = card._digits
+    card.wipe()
+    assert len(card) == 0
+    assert not inside
+    assert card.masked == ""
+    with pytest.raises(ValueError, match="was wiped"):
+        card.reveal()
+
+
+def test_secrets_of_the_same_digits_are_equal_and_of_others_are_not() -> None:
+    assert CardNumber(NUMBER) == CardNumber(NUMBER)
+    assert CardNumber(NUMBER) != CardNumber("4111111111111111")
+    assert CardNumber(NUMBER) != NUMBER
+    assert len({CardNumber(NUMBER), CardNumber(NUMBER)}) == 1
+
+
+@pytest.mark.parametrize("text", ["4242 4242", "४२", "12a", "-1"])
+def test_only_plain_digits_are_taken_and_the_refusal_does_not_repeat_them(text: str) -> None:
+    with pytest.raises(ValueError, match="takes digits only") as raised:
+        CardNumber(text)
+    assert text not in str(raised.value)
+
+
+@given(st.integers(1, 12), st.integers(2000, 2099))
+def test_an_expiry_is_good_through_its_month(month: int, year: int) -> None:
+    expiry = Expiry(month, year)
+    assert not expiry.is_past(month, year)
+    assert expiry.is_past(month, year + 1)
+    assert str(expiry) == f"{month:02d}/{year % 100:02d}"
+
+
+@pytest.mark.parametrize(("month", "year"), [(0, 2029), (13, 2029), (4, 29), (4, 2100)])
+def test_an_impossible_expiry_is_refused(month: int, year: int) -> None:
+    with pytest.raises(ValueError, match="is not"):
+        Expiry(month, year)

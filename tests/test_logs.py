@@ -1,0 +1,42 @@
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bot.errors import BotError
+from bot.logs import configure_logs
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    for handler in root.handlers[:]:
+        root.removeHandler(handler)
+        handler.close()
+    for handler in handlers:
+        root.addHandler(handler)
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_our_own_and_the_libraries_lines_are_json_in_one_file(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "bot.log"
+    configure_logs(log, "info")
+    structlog.get_logger("bot").info("charged", call_id="abc")
+    logging.getLogger("library").warning("something %s", "odd")
+    logging.getLogger("library").debug("not at this level")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["charged", "something odd"]
+    assert lines[0]["call_id"] == "abc"
+    assert lines[1]["level"] == "warning"
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BotError, match=r"bot\.log: the log cannot be written"):
+        configure_logs(tmp_path / "file" / "bot.log", "info")

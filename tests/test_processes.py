@@ -1,0 +1,82 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.errors import BotError
+from bot.processes import Child, free_port
+
+SERVER = """
+import http.server, subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+handler = http.server.SimpleHTTPRequestHandler
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), handler).serve_forever()
+"""
+
+
+def group_members(group: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == group and fields[0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+async def test_a_child_answers_and_is_gone_afterwards_with_all_it_started(tmp_path: Path) -> None:
+    port = free_port()
+    child = Child("a server", [sys.executable, "-c", SERVER, str(port)], tmp_path / "log")
+    async with child:
+        await child.until_it_answers(f"http://127.0.0.1:{port}/", 20)
+        group = child.pid
+        assert child.is_running
+        assert len(group_members(group)) == 2
+    assert not child.is_running
+    assert group_members(group) == []
+
+
+async def test_a_child_is_ended_on_failure_too(tmp_path: Path) -> None:
+    child = Child(
+        "a sleeper", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "l"
+    )
+    groups = []
+
+    async def start_and_fail() -> None:
+        async with child:
+            groups.append(child.pid)
+            raise RuntimeError("something else")
+
+    with pytest.raises(RuntimeError, match="something else"):
+        await start_and_fail()
+    assert group_members(groups[0]) == []
+
+
+async def test_a_child_that_ends_at_once_is_named_with_its_log(tmp_path: Path) -> None:
+    child = Child("a mayfly", [sys.executable, "-c", "print('why')"], tmp_path / "logs" / "log")
+    async with child:
+        with pytest.raises(BotError, match="a mayfly ended while starting; its log: "):
+            await child.until_it_answers(f"http://127.0.0.1:{free_port()}/", 20)
+    assert (tmp_path / "logs" / "log").read_text() == "why\n"
+
+
+async def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+    child = Child("a ghost", [str(tmp_path / "nothing")], tmp_path / "log")
+    with pytest.raises(BotError, match="a ghost cannot be started"):
+        child.start()
+
+
+def test_stopping_twice_does_no_harm(tmp_path: Path) -> None:
+    child = Child(
+        "a sleeper", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "l"
+    )
+    child.start()
+    child.stop()
+    child.stop()
+    with pytest.raises(BotError, match="is not started"):
+        _ = child.pid
+    assert os.getpid() > 0

@@ -1,0 +1,120 @@
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from bot.cards import Brand
+from bot.errors import SettingsError
+from bot.outcomes import Destination
+from bot.settings import Settings, load_settings, with_settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    assert load_settings() == Settings()
+
+
+def test_the_payment_toml_of_the_project_lists_every_key_with_its_default() -> None:
+    shipped = ROOT / "payment.toml"
+    assert load_settings(shipped) == Settings()
+    listed = tomllib.loads(shipped.read_text())
+    for name, value in asdict(Settings()).items():
+        if isinstance(value, dict):
+            assert set(listed[name]) == set(value), name
+        else:
+            assert name in listed
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("payment.max_declines=99", "payment.max_declines = 99: Input should be less than"),
+        ("payment.max_declines=lots", "payment.max_declines = 'lots'"),
+        ("payment.maximum=5", "payment.maximum: no such key"),
+        ("payment.minimum_amount=10.5", 'amount in quotes, such as "87.50"'),
+        ('payment.minimum_amount="ten"', "'ten' is not an amount"),
+        ("payment.currency=XXZ", "an ISO 4217 currency code such as USD"),
+        ("payment.brands=[]", "payment.brands is empty"),
+        ("payment.brands=['monopoly']", "payment.brands.0 = 'monopoly'"),
+        ('payment.minimum_amount="9000.00"', "minimum_amount is above payment.maximum_amount"),
+        ("hearing.engine=parrot", "hearing.engine = 'parrot': Input should be 'auto'"),
+        ("payment.accept_card_confidence=2", "less than or equal to 1"),
+        ("log_level=loud", "log_level = 'loud'"),
+        ("nonsense", "write key=value"),
+        ("=5", "write key=value"),
+        ("log_level.deep=1", "payment.max_declines"),
+    ],
+)
+def test_a_wrong_setting_names_key_value_and_what_is_allowed(override: str, message: str) -> None:
+    if override.startswith("log_level.deep"):
+        with pytest.raises(SettingsError, match="log_level is a value, not a table"):
+            load_settings(overrides=["log_level=info", override])
+        return
+    with pytest.raises(SettingsError) as raised:
+        load_settings(overrides=[override])
+    assert message in str(raised.value)
+
+
+def test_every_wrong_key_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings(overrides=["payment.max_declines=0", "payment.foo=1", "log_level=loud"])
+    assert len(str(raised.value).splitlines()) == 3
+
+
+def test_a_token_is_never_shown() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings(overrides=["gateway.token=[1234567]"])
+    assert "1234567" not in str(raised.value)
+    assert "gateway.token = '***'" in str(raised.value)
+
+
+def test_an_override_is_toml_or_plain_text() -> None:
+    settings = load_settings(
+        overrides=[
+            "payment.max_declines=2",
+            "payment.currency=EUR",
+            "payment.barge_in=false",
+            'payment.brands=["visa"]',
+            "payment.brand.maestro.security_code=false",
+            "payment.after_failure=ivr",
+        ]
+    )
+    assert settings.payment.max_declines == 2
+    assert settings.payment.currency == "EUR"
+    assert settings.payment.barge_in is False
+    assert settings.payment.brands == (Brand.VISA,)
+    assert not settings.payment.brand_settings(Brand.MAESTRO).security_code
+    assert settings.payment.brand_settings(Brand.VISA).security_code
+    assert settings.payment.after_failure is Destination.IVR
+
+
+def test_settings_change_for_one_call_only() -> None:
+    settings = Settings()
+    changed = with_settings(settings, {"payment.max_declines": 1})
+    assert (settings.payment.max_declines, changed.payment.max_declines) == (3, 1)
+    with pytest.raises(SettingsError, match=r"payment\.nothing: no such key"):
+        with_settings(settings, {"payment.nothing": 1})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("version = 2", "version = 2 is not 1"),
+        ("[payment", "not a TOML file"),
+        ("[payment]\nmax_declines = 0", "payment.max_declines = 0"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "payment.toml"
+    path.write_text(content)
+    with pytest.raises(SettingsError) as raised:
+        load_settings(path)
+    assert str(path) in str(raised.value)
+    assert message in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
+        load_settings(tmp_path / "nowhere.toml")
