@@ -171,14 +171,15 @@ class ToneDetector:
         spectra = np.concatenate((self._spectra, windows @ _TERMS))
         self._spectra = spectra[n:]
         now, before = spectra[_LAG_HOPS:], spectra[:n]
-        if np.square(np.abs(now)).max() < _MIN_POWER / 4:  # quiet: the usual case, and cheap
+        strength = np.abs(now)
+        total = np.square(windows) @ _POWER_WEIGHTS
+        if not self._may_hold_key(strength, total):
             return [None] * n
         rows = np.arange(n)
-        low = np.abs(now[:, :4]).argmax(axis=1)
-        high = np.abs(now[:, 4:]).argmax(axis=1) + 4
+        low = strength[:, :4].argmax(axis=1)
+        high = strength[:, 4:].argmax(axis=1) + 4
         low_power, low_offset = _measure(now[rows, low], before[rows, low], low)
         high_power, high_offset = _measure(now[rows, high], before[rows, high], high)
-        total = np.square(windows) @ _POWER_WEIGHTS
         twist_db = 10 * np.log10((high_power + 1e-9) / (low_power + 1e-9))
         is_key = (
             (np.minimum(low_power, high_power) >= _MIN_POWER)
@@ -189,6 +190,16 @@ class ToneDetector:
             & (low_power + high_power >= _PURITY * total)
         )
         return [KEYS[low[i]][high[i] - 4] if is_key[i] else None for i in range(n)]
+
+    @staticmethod
+    def _may_hold_key(strength: NDArray[np.float64], total: NDArray[np.float64]) -> bool:
+        """Whether closer measuring is worth while; for silence and most speech it is not.
+
+        A window shows no less than 0.4 of the power of a sine that is off as far as it may be.
+        """
+        low, high = strength[:, :4].max(axis=1), strength[:, 4:].max(axis=1)
+        pair = (np.square(low) + np.square(high)) / 2
+        return bool(np.any((pair >= 0.4 * _PURITY * total) & (pair >= 0.4 * _MIN_POWER)))
 
     def _follow(self, key: str | None, end: int) -> KeyHeard | None:
         """Take one more window, which ends at sample `end`, into the run under way."""
