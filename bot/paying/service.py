@@ -4,6 +4,7 @@ Order of a charge (law 7): intent on disk, "sent" on disk, the request, the answ
 can go wrong in between, and what is told:
 
     the journal fails before sending      nothing is sent            UNAVAILABLE
+      the same for a repeated attempt     look-up, for a while       what it says, else UNKNOWN
     nothing was sent, or a refusal        certain                    UNAVAILABLE
     a clear answer                                                   APPROVED or DECLINED
     the journal fails after the answer    settled again by look-up   the answer, all the same
@@ -14,6 +15,7 @@ can go wrong in between, and what is told:
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -32,6 +34,7 @@ from bot.settings import GatewaySettings
 _log = structlog.get_logger(__name__)
 
 _BACKGROUND_SECONDS = 5.0
+_REMEMBERED_ATTEMPTS = 10_000
 
 
 class PaymentService:
@@ -58,6 +61,9 @@ class PaymentService:
         self._settler = Settler(self._journal, gateway, settings, self._pace)
         self._on_outcome = on_outcome
         self._charges: dict[str, asyncio.Task[ChargeOutcome]] = {}
+        # Without the journal only this tells a new attempt from one that was sent before. An id
+        # belongs to one call, and a call to one process, so this process's own are enough.
+        self._attempted: deque[str] = deque(maxlen=_REMEMBERED_ATTEMPTS)
         self._background: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -143,33 +149,35 @@ class PaymentService:
         return outcome
 
     async def _charge_once(self, request: ChargeRequest) -> ChargeOutcome:
+        decided = await self._before_sending(request)
+        if decided is not None:
+            return decided
+        answer = await self._send(request)
+        if isinstance(answer, ChargeOutcome):
+            return await self._settler.record(answer, first_hand=True)
+        _wipe_security_code(request)
+        return await self._settler.look_up_in_call(request.attempt_id, request.amount, answer)
+
+    async def _before_sending(self, request: ChargeRequest) -> ChargeOutcome | None:
+        """Write intent and "sent" down. None: it may go out now; else what is told instead."""
         attempt_id = request.attempt_id
         log = _log.bind(call_id=request.call_id, attempt_id=attempt_id)
         nothing_taken = ChargeOutcome(ChargeStatus.UNAVAILABLE, attempt_id)
         try:
             known = await self._open(request)
-            if known is not None:
-                return await self._tried_before(known, request)
-            if self._closing:
+            if known is None and self._closing:
                 log.warning("charge_not_sent", why="the payment service is closing")
                 return await self._settler.record(nothing_taken)
-            if not await in_thread(
-                self._journal.mark_sent,
-                attempt_id,
-                owner=self._settler.owner,
-                now=self._pace.now(),
-            ):
+            if known is None and not await self._mark_sent(attempt_id):
                 log.error("charge_not_sent", why="another process closed the intent")
                 return nothing_taken
         except StoreError as error:
             log.error("charge_not_sent", why=str(error))
+            if attempt_id in self._attempted:
+                return await self._settler.look_up_in_call(attempt_id, request.amount, 0)
             return nothing_taken
-
-        answer = await self._send(request)
-        if isinstance(answer, ChargeOutcome):
-            return await self._settler.record(answer, first_hand=True)
-        _wipe_security_code(request)
-        return await self._settler.look_up_in_call(attempt_id, request.amount, answer)
+        self._attempted.append(attempt_id)
+        return None if known is None else await self._tried_before(known, request)
 
     async def _open(self, request: ChargeRequest) -> Intent | None:
         now = self._pace.now()
@@ -179,6 +187,11 @@ class PaymentService:
             owner=self._settler.owner,
             now=now,
             lease_until=self._settler.lease_until(now),
+        )
+
+    async def _mark_sent(self, attempt_id: str) -> bool:
+        return await in_thread(
+            self._journal.mark_sent, attempt_id, owner=self._settler.owner, now=self._pace.now()
         )
 
     async def _send(self, request: ChargeRequest) -> ChargeOutcome | int:

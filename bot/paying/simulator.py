@@ -75,6 +75,7 @@ class SimulatedGateway:
     """The simulator without its server.
 
     today: for expiry dates. token: the bearer token that is demanded; empty demands none.
+    cards: what to do with which number; others are approved.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class SimulatedGateway:
         token: str = "",
         instance: str = "",
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        cards: Mapping[str, Behaviour] = TEST_CARDS,
     ) -> None:
         self._ledger = ledger
         self._token = token
         self._instance = instance
         self._today = today
+        self._cards = cards
         self._in_flight: set[str] = set()
         self._secret = secrets.token_bytes(32)
         self._secret_name = secrets.token_hex(8)
@@ -110,7 +113,7 @@ class SimulatedGateway:
         if not _KEY.fullmatch(key):
             raise _Refused(400, "missing_idempotency_key", "send an Idempotency-Key header")
         body = await _json_body(request)
-        charge = _validated(body, self._today())
+        charge = _validated(body, self._today(), self._cards)
         fingerprint = self._fingerprint(body)
         if key in self._in_flight:
             raise _Refused(409, "in_flight", "a request with this key is under way")
@@ -218,7 +221,7 @@ async def _json_body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _validated(body: Mapping[str, Any], today: date) -> _Charge:
+def _validated(body: Mapping[str, Any], today: date, cards: Mapping[str, Behaviour]) -> _Charge:
     """Raises _Refused."""
     amount = body.get("amount")
     if type(amount) is not int or not 0 < amount <= _MAX_AMOUNT:
@@ -240,7 +243,7 @@ def _validated(body: Mapping[str, Any], today: date) -> _Charge:
     code = card.get("security_code")
     if code is not None and not (isinstance(code, str) and re.fullmatch(r"[0-9]{3,4}", code)):
         raise _Refused(400, "invalid_security_code", "card.security_code: three or four digits")
-    behaviour = TEST_CARDS.get(number, APPROVED)
+    behaviour = cards.get(number, APPROVED)
     reason = behaviour.decline_reason
     if (year, month) < (today.year, today.month):
         reason = "expired_card"
