@@ -42,11 +42,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """One line per sort of answer. Features are log-odds.
+    """One line per sort of answer, with its features:
 
-    card, digits: of the string among all heard, and among all that fit.
-    as_heard: of the string, without rules. words: of the word sequence. text: of Whisper's mean
-    token probability.
+    card: log-odds of the string among all heard; among all that fit.
+    digits: the same two; whether Whisper agrees (1 yes, -1 no, 0 not asked).
+    as_heard: log-odds of the string, without rules.
+    words: log-odds of the word sequence; whether Whisper agrees.
+    text: log-odds of Whisper's mean token probability; whether the head agrees.
     """
 
     card: Line
@@ -62,10 +64,10 @@ class Calibration:
             table = json.loads(path.read_text("utf-8"))
             return cls(
                 card=_line(table["card"], 2),
-                digits=_line(table["digits"], 2),
+                digits=_line(table["digits"], 3),
                 as_heard=_line(table["as_heard"], 1),
-                words=_line(table["words"], 1),
-                text=_line(table["text"], 1),
+                words=_line(table["words"], 2),
+                text=_line(table["text"], 2),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(

@@ -7,6 +7,7 @@ that words were spoken (its filler), or when the question is open.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from bot.cards import SecretDigits
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing import whisper
 from bot.hearing.confidence import Calibration, log_odds
+from bot.hearing.digit_words import spell
 from bot.hearing.number_answers import DigitAnswer, digit_answers
 from bot.hearing.number_head import (
     FRAMES_PER_SECOND,
@@ -24,7 +26,17 @@ from bot.hearing.number_head import (
     LogProbabilities,
     NumberHead,
 )
-from bot.hearing.number_text import merge, plain, spoken_stretches
+from bot.hearing.number_text import (
+    agrees,
+    merge,
+    numerals,
+    plain,
+    spoken_stretches,
+    spoken_text,
+    with_heard_answer,
+    with_number_added,
+    written_stretches,
+)
 from bot.hearing.whisper import Sound, Whisper
 from bot.hearing.word_search import HeardWords, search_words
 
@@ -35,7 +47,13 @@ _LONGEST_SECONDS = 28.0
 _SHORTEST_CUT_SECONDS = 20.0
 _SHORTEST_SECONDS = 0.1
 """Less than this is not a word."""
-_ALTERNATIVES = 3
+_SHORT_SECONDS = 4.0
+"""Digits this short are heard by Whisper as well."""
+_ALTERNATIVES = 5
+_FAR_BEHIND = 0.03
+"""A word sequence this much less likely than the best is no alternative."""
+_SURE = 0.5
+_CERTAIN = 0.9
 _FULL_SCALE = 32768.0
 
 
@@ -55,6 +73,19 @@ class EmbeddedEngine:
 
     def recogniser(self) -> EmbeddedRecogniser:
         return EmbeddedRecogniser(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Whisper's text, made plain, and its probability per token."""
+
+    text: str = field(repr=False)
+    probability: float
+
+    @property
+    def digits(self) -> str:
+        words = self.text.split()
+        return "".join(numerals(words[start:end]) for start, end in written_stretches(words))
 
 
 class EmbeddedRecogniser:
@@ -110,57 +141,98 @@ class EmbeddedRecogniser:
         self, pieces: list[Sound], frames: LogProbabilities, heard: list[HeardWords]
     ) -> list[Hypothesis]:
         """Best first."""
-        filler = self._engine.head.vocabulary.filler
-        words = heard[0].words
         match self._expectation.kind:
             case Kind.CARD | Kind.DIGITS:
-                digits = digit_answers(
-                    frames,
-                    self._engine.head.vocabulary,
-                    heard,
-                    self._expectation,
-                    self._engine.calibration,
-                )
-                answers = [_digit_hypothesis(answer) for answer in digits]
-                if not answers or filler in words or {"yes", "no"} & set(words):
-                    texts = self._texts(pieces, heard)
-                    mostly_words = sum(word != filler for word in words) <= 2
-                    fits = bool(digits) and digits[0].fits
-                    answers = texts + answers if mostly_words and not fits else answers + texts
-                return answers
-            case Kind.YES_NO if words in {("yes",), ("no",)}:
-                return self._spoken(heard)
-            case Kind.AMOUNT | Kind.EXPIRY if filler not in words and not {"yes", "no"} & set(
-                words
-            ):
-                return self._spoken(heard)
+                return self._digits(pieces, frames, heard)
+            case Kind.AMOUNT | Kind.EXPIRY if self._only_numbers(heard[0]):
+                return self._numbers(pieces, heard)
+            case Kind.YES_NO if heard[0].words in {("yes",), ("no",)} and _is_sure(heard[0]):
+                return self._spoken(heard, None)
             case _:
-                return self._texts(pieces, heard)
+                return self._merged(self._write(pieces), heard)
 
-    def _spoken(self, heard: list[HeardWords]) -> list[Hypothesis]:
-        """The head's own words, where it heard nothing else."""
+    def _digits(
+        self, pieces: list[Sound], frames: LogProbabilities, heard: list[HeardWords]
+    ) -> list[Hypothesis]:
         filler = self._engine.head.vocabulary.filler
-        answers = []
-        for one in heard[:_ALTERNATIVES]:
-            text = _text_of(one.words, filler)
-            if text:
-                confidence = self._engine.calibration.words(log_odds(one.probability))
-                answers.append(Hypothesis(text, confidence, engine=NAME))
-        return answers
+        only_digits = spell(heard[0].words, filler) is not None
+        words_too = filler in heard[0].words or not only_digits or not _is_sure(heard[0])
+        short = sum(map(len, pieces)) < _SHORT_SECONDS * whisper.SAMPLE_RATE
+        second_opinion = short and self._expectation.kind is Kind.DIGITS
+        written = self._write(pieces) if words_too or second_opinion else None
+        digits = [
+            _digit_hypothesis(answer)
+            for answer in digit_answers(
+                frames,
+                self._engine.head.vocabulary,
+                heard,
+                self._expectation,
+                self._engine.calibration,
+                written=written.digits if written and second_opinion else None,
+            )
+        ]
+        if not words_too or written is None:
+            return digits
+        texts = self._merged(written, heard)
+        if not only_digits and spoken_stretches(heard[0].words, filler):
+            texts = self._spoken(heard[:1], None) + texts  # "four one no four two"
+        mostly_words = not written.digits or len(written.digits) < len(written.text.split()) / 2
+        fits = bool(digits) and digits[0].fits and digits[0].confidence >= _SURE
+        return texts + digits if not fits and (mostly_words or not only_digits) else digits + texts
 
-    def _texts(self, pieces: list[Sound], heard: list[HeardWords]) -> list[Hypothesis]:
-        """Whisper's text, first with the head's numbers in it where they can be told apart."""
+    def _numbers(self, pieces: list[Sound], heard: list[HeardWords]) -> list[Hypothesis]:
+        """The head heard nothing but numbers. In doubt Whisper chooses among its sequences
+        (nineteen or ninety), or finds that they were no numbers at all."""
+        if heard[0].probability >= _CERTAIN:
+            return self._spoken(heard, None)
+        written = self._write(pieces)
+        spoken = self._spoken(heard, written)
+        words = written.text.split()
+        if len(words) > 1 and written_stretches(words) != [(0, len(words))]:
+            return self._merged(written, heard) + spoken
+        return spoken
+
+    def _only_numbers(self, heard: HeardWords) -> bool:
+        others = {self._engine.head.vocabulary.filler, "yes", "no"}
+        return not others & set(heard.words)
+
+    def _spoken(self, heard: list[HeardWords], written: _Written | None) -> list[Hypothesis]:
+        """The head's own words, best first; those that Whisper agrees with before the others."""
+        filler = self._engine.head.vocabulary.filler
+        likely = [one for one in heard if one.probability > _FAR_BEHIND * heard[0].probability]
+        answers: dict[str, Hypothesis] = {}
+        for one in likely[:_ALTERNATIVES]:
+            agreement = 0.0
+            if written is not None:
+                agreement = 1.0 if agrees(one.words, written.text, filler) else -1.0
+            confidence = self._engine.calibration.words(log_odds(one.probability), agreement)
+            text = spoken_text(one.words, filler)
+            if text and text not in answers:
+                answers[text] = Hypothesis(text, confidence, engine=NAME)
+        return sorted(answers.values(), key=lambda answer: -answer.confidence)
+
+    def _write(self, pieces: list[Sound]) -> _Written:
         written = [self._engine.whisper.text(piece)[0] for piece in pieces]
-        text = plain(" ".join(one.text for one in written))
-        if not text:
+        return _Written(
+            plain(" ".join(one.text for one in written)),
+            min(one.token_probability for one in written),
+        )
+
+    def _merged(self, written: _Written, heard: list[HeardWords]) -> list[Hypothesis]:
+        """Whisper's text with the head's numbers where they can be told apart; then its own."""
+        if not written.text:
             return []
-        probability = min(one.token_probability for one in written)
-        confidence = self._engine.calibration.text(log_odds(probability))
-        answers = [Hypothesis(text, confidence, engine=NAME)]
-        merged = merge(text, heard[0].words, self._engine.head.vocabulary.filler)
-        if merged is not None and merged != text:
-            answers.insert(0, Hypothesis(merged, confidence, engine=NAME))
-        return answers
+        filler = self._engine.head.vocabulary.filler
+        text = with_heard_answer(written.text, heard[0].words)
+        likely = [one for one in heard if one.probability > _FAR_BEHIND * heard[0].probability]
+        merged = merge(text, [one.words for one in likely], filler)
+        agreement = 0.0 if merged is None else 1.0 if merged.agreed else -1.0
+        confidence = self._engine.calibration.text(log_odds(written.probability), agreement)
+        texts = [text] if merged is None else [merged.text, text]
+        added = with_number_added(text, heard[0].words, filler)
+        if added is not None:
+            texts.append(added)
+        return [Hypothesis(one, confidence, engine=NAME) for one in dict.fromkeys(texts)]
 
     def _timed(self, answers: list[Hypothesis], best: HeardWords) -> tuple[Hypothesis, ...]:
         """With their place on the caller's leg, from the head's first and last word."""
@@ -175,6 +247,10 @@ class EmbeddedRecogniser:
             )
             for answer in answers
         )  # fmt: skip
+
+
+def _is_sure(heard: HeardWords) -> bool:
+    return heard.probability >= _SURE
 
 
 def cut_at_pauses(samples: Samples) -> list[Samples]:
@@ -205,9 +281,3 @@ def _digit_hypothesis(answer: DigitAnswer) -> Hypothesis:
         as_heard=answer.as_heard,
         engine=NAME,
     )
-
-
-def _text_of(words: tuple[str, ...], filler: str) -> str:
-    return " ".join(
-        " ".join(stretch) for stretch in [*spoken_stretches(words, filler)]
-    ) or " ".join(word for word in words if word != filler)

@@ -39,12 +39,14 @@ def digit_answers(
     expectation: Expectation,
     calibration: Calibration,
     *,
+    written: str | None = None,
     limit: int = 4,
 ) -> list[DigitAnswer]:
     """Best first, at most `limit`. The first fitting one, if any, and the likeliest as heard are
     always among them. Empty when no digits were heard.
 
-    heard: `search_words` of the frames.
+    heard: `search_words` of the frames. written: the digits Whisper wrote, where it was asked: a
+    second opinion on short strings, which the head may get wrong and be sure of.
     """
     given = expectation.given_digits.reveal() if expectation.given_digits else ""
     rules = rules_for(expectation)
@@ -60,9 +62,12 @@ def digit_answers(
     answers = []
     for digits, mass in masses.items():
         fits = digits in fitting
-        if fits and rules:
-            line = calibration.card if expectation.kind is Kind.CARD else calibration.digits
-            confidence = line(log_odds(mass), log_odds(mass / share_of_fitting))
+        share = log_odds(mass / share_of_fitting) if fits else 0.0
+        agreement = 0.0 if written is None else 1.0 if written == digits else -1.0
+        if fits and expectation.kind is Kind.CARD:
+            confidence = calibration.card(log_odds(mass), share)
+        elif fits and rules:
+            confidence = calibration.digits(log_odds(mass), share, agreement)
         else:
             confidence = calibration.as_heard(log_odds(mass))
         answers.append(DigitAnswer(digits, confidence, fits, digits == likeliest))
