@@ -34,13 +34,16 @@ class Corrections:
             self._replace(field, correction)
 
     def _ask_which(self) -> None:
-        something_given = any(
-            machine.is_given for machine in self._course.payment.machines.values()
-        )
-        if self._course.state is State.WHICH or not something_given:
-            self._course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
+        """ "That's wrong": in the middle of a number it is the number; else the caller is asked."""
+        course, machine = self._course, self._course.machine
+        something_given = any(field.is_given for field in course.payment.machines.values())
+        if machine is not None and len(machine.gathered):
+            machine.gathered.wipe()
+            course.ask()
+        elif course.state is State.WHICH or not something_given:
+            course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
         else:
-            self._course.go(State.WHICH)
+            course.go(State.WHICH)
 
     def _can_correct(self, field: Field) -> bool:
         return (

@@ -14,7 +14,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
+
+import yaml
 
 from bot.cards import CardNumber, Expiry, SecretDigits
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
@@ -138,6 +141,10 @@ class Conversation:
         self.tell(SpeechStarted(), then_listen=False)
         self.tell(Heard(readings, expectation))
 
+    def tell_heard(self, *readings: Reading, to: Expectation | None = None) -> None:
+        """The utterance that began earlier is understood."""
+        self.tell(Heard(readings, to or self.expectation))
+
     def keys(self, keys: str) -> None:
         for key in keys:
             self.tell(KeyPressed(key))
@@ -191,6 +198,10 @@ class Conversation:
     def state(self) -> State:
         return self.dialog.state
 
+    def is_at(self, state: State) -> bool:
+        assert self.dialog.state == state, f"the dialog is at {self.dialog.state}"
+        return True
+
     @property
     def result(self) -> PaymentResult:
         (end,) = self.all(End)
@@ -221,6 +232,10 @@ class Conversation:
         """The latest of this id."""
         return [p for p in self.prompts(latest=False) if p.id == prompt_id][-1]
 
+    def text(self, prompt_id: str) -> str:
+        """What the catalogue has for the latest prompt of this id, in the variant it asks for."""
+        return text_of(self.prompt(prompt_id))
+
     def steps(self, step: str) -> list[str]:
         return [f"{n.state} {n.detail}".strip() for n in self.all(Notify) if n.step == step]
 
@@ -248,7 +263,7 @@ class Conversation:
             match command:
                 case Say():
                     self.playing.append(command)
-                    assert_prompts_hold_no_card(command.prompts)
+                    assert_prompts_can_be_said(command.prompts)
                 case StopSaying():
                     self.playing.clear()
                 case SetTimer(name, None):
@@ -273,6 +288,16 @@ class Conversation:
                     pass
 
 
+CATALOGUE: dict[str, list[str]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "audio/prompts/en/catalogue.yml").read_text("utf-8")
+)["prompts"]
+
+
+def text_of(prompt: Prompt) -> str:
+    variants = CATALOGUE[prompt.id]
+    return variants[min(prompt.attempt, len(variants)) - 1]
+
+
 _CARD_DIGITS = re.compile(r"\d{12,19}")
 
 
@@ -280,8 +305,10 @@ def assert_no_card_data(text: str) -> None:
     assert not _CARD_DIGITS.search(text), "card digits in a repr"
 
 
-def assert_prompts_hold_no_card(prompts: tuple[Prompt, ...]) -> None:
+def assert_prompts_can_be_said(prompts: tuple[Prompt, ...]) -> None:
     for prompt in prompts:
+        placeholders = set(re.findall(r"{(\w+)}", text_of(prompt)))
+        assert placeholders == set(prompt.values), f"{prompt.id} and its text disagree"
         for value in prompt.values.values():
             assert not isinstance(value, CardNumber), f"{prompt.id} would read out a card number"
             digits = getattr(value, "text", "")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from conversation import AMEX, MASTERCARD, VISA, Conversation
+from conversation import MASTERCARD, Conversation
 
-from bot.charges import ChargeStatus, DeclineReason
-from bot.dialog.flow import State
 from bot.expectations import Field, Intent, Source
-from bot.outcomes import Destination, ErrorName, ResultName
+from bot.outcomes import Destination, ResultName
 
 
 def test_a_caller_pays_by_voice_and_corrects_the_expiry_in_one_breath() -> None:

@@ -1,0 +1,273 @@
+"""Rules that hold in every call, whatever the caller does and in whatever order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conversation import AMEX, MASTERCARD, TODAY, VISA, Conversation, reading
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from bot.cards import Brand
+from bot.charges import ChargeStatus, DeclineReason
+from bot.dialog.commands import Charge, End, HandOver, Say
+from bot.dialog.events import (
+    ChargeAnswered,
+    Heard,
+    HungUp,
+    KeyPressed,
+    PromptPlayed,
+    SpeechStarted,
+    TimerFired,
+    TimerName,
+)
+from bot.dialog.flow import FLOW, State
+from bot.expectations import Field, Intent, Source
+from bot.outcomes import CallType
+from bot.prompts import Digits
+from bot.settings import BrandSettings, PaymentSettings
+
+assert TODAY.year == 2026
+
+INTENTS = st.none() | st.sampled_from([i for i in Intent if i not in {Intent.CANCEL, Intent.AGENT}])
+AMOUNTS = st.sampled_from(["0.10", "42.00", "87.50", "6000.00"])
+DIGITS = st.sampled_from(
+    [MASTERCARD, VISA, AMEX, MASTERCARD[:8], MASTERCARD[8:], "123", "1234", "94110", "7", "0429"]
+)
+EXPIRIES = st.sampled_from(["04/20", "04/29", "11/26"])
+CONFIDENCES = st.sampled_from([0.1, 0.4, 0.95, 0.95, 0.95])
+
+READINGS = st.builds(
+    reading,
+    INTENTS,
+    amount=st.none() | AMOUNTS,
+    digits=st.none() | DIGITS,
+    expiry=st.none() | EXPIRIES,
+    field=st.none() | st.sampled_from(Field),
+    confidence=CONFIDENCES,
+    source=st.sampled_from(Source),
+    as_heard=st.booleans(),
+)
+
+ANSWERS = st.tuples(
+    st.sampled_from([ChargeStatus.DECLINED, *ChargeStatus]), st.sampled_from(DeclineReason)
+)
+
+# What a caller, the line or the gateway may do next. "answer" gives what is being asked, so that
+# calls get anywhere at all; everything else is thrown in between.
+ACTS = st.one_of(
+    *[st.tuples(st.just("answer"), st.none())] * 5,
+    st.tuples(st.just("say"), st.lists(READINGS, max_size=2)),
+    st.tuples(st.just("say late"), st.lists(READINGS, max_size=1)),
+    st.tuples(st.just("key"), st.text("0123456789#*", min_size=1, max_size=3)),
+    st.tuples(st.just("card keys"), st.sampled_from([MASTERCARD, VISA + "#", AMEX])),
+    st.tuples(st.just("speech starts"), st.none()),
+    st.tuples(st.just("prompt over"), st.booleans()),
+    st.tuples(st.just("all heard"), st.none()),
+    st.tuples(st.just("timer"), st.sampled_from([TimerName.NO_INPUT, TimerName.INTER_DIGIT])),
+    st.tuples(st.just("gateway"), ANSWERS),
+)
+
+SETTINGS = st.builds(
+    PaymentSettings,
+    caller_may_change_amount=st.booleans(),
+    max_wrong_inputs=st.sampled_from([10, 2]),
+    max_declines=st.sampled_from([1, 3]),
+    star_cancels=st.sampled_from([False, False, True]),
+    barge_in=st.booleans(),
+    brand=st.sampled_from([{}, {Brand.VISA: BrandSettings(security_code=False)}]),
+)
+
+CALLS = st.fixed_dictionaries(
+    {
+        "given": st.none() | AMOUNTS,
+        "balance": st.none() | AMOUNTS,
+        "call": st.sampled_from([{}, {}, {"call_type": CallType.CONFERENCE}]),
+    }
+)
+
+
+class WatchedCall(Conversation):
+    """Keeps, beside what every conversation checks, what a charge needs to be allowed."""
+
+    def __post_init__(self) -> None:
+        self.read_back: tuple[str, str, str] | None = None
+        """Amount, brand and last four as last read back, once that was played to its end."""
+        self.said: dict[int, tuple[str, str, str]] = {}
+        self.agreed = False
+        self.succeeded_or_unknown = False
+        self.visited: set[State] = set()
+        super().__post_init__()
+
+    def tell(self, event: Any, *, then_listen: bool = True) -> None:
+        before = self.dialog.state
+        # Only these can be a yes; the generator's affirmations and the key 1.
+        self.agreed = (isinstance(event, KeyPressed) and event.key == "1") or (
+            isinstance(event, Heard) and any(r.intent is Intent.AFFIRM for r in event.readings)
+        )
+        if isinstance(event, PromptPlayed) and event.completed and event.say_id in self.said:
+            self.read_back = self.said[event.say_id]
+        if isinstance(event, ChargeAnswered) and event.outcome.status in {
+            ChargeStatus.APPROVED,
+            ChargeStatus.UNKNOWN,
+        }:
+            self.succeeded_or_unknown = True
+        super().tell(event, then_listen=then_listen)
+        self.visited |= {before, self.dialog.state}
+
+    def _obey(self, commands: list[Any]) -> None:
+        for command in commands:
+            if isinstance(command, Say):
+                self._note_read_back(command)
+            if isinstance(command, Charge):
+                self._check_charge(command)
+        super()._obey(commands)
+
+    def _note_read_back(self, say: Say) -> None:
+        values = {k: v for prompt in say.prompts for k, v in prompt.values.items()}
+        if "last_four" in values:
+            last_four = values["last_four"]
+            assert isinstance(last_four, Digits)
+            self.read_back = None
+            self.said[say.say_id] = (str(values["amount"]), str(values["brand"]), last_four.text)
+
+    def _check_charge(self, charge: Charge) -> None:
+        request = charge.request
+        assert self.agreed, "charged without a yes"
+        assert not self.succeeded_or_unknown, "charged again after a success or an unknown outcome"
+        charged = (str(request.amount), str(request.card.brand), request.card.last_four)
+        assert charged == self.read_back, "charged what was not read back"
+        assert not request.expiry.is_past(TODAY.month, TODAY.year)
+        assert request.card.is_valid
+
+    def act(self, what: str, how: Any) -> None:
+        match what:
+            case "answer":
+                self.answer()
+            case "say":
+                self.tell(SpeechStarted(), then_listen=False)
+                self.tell(Heard(tuple(how), self.expectation), then_listen=False)
+            case "say late":
+                expectation = self.expectation
+                self.answer()
+                self.tell(Heard(tuple(how), expectation), then_listen=False)
+            case "key" | "card keys":
+                for key in how:
+                    self.tell(KeyPressed(key), then_listen=False)
+            case "speech starts":
+                self.tell(SpeechStarted(), then_listen=False)
+            case "prompt over" if self.playing:
+                self.tell(PromptPlayed(self.playing[0].say_id, completed=how), then_listen=False)
+            case "all heard":
+                self.hears_all()
+            case "timer":
+                if self.timers.pop(how, None) is not None:
+                    self.tell(TimerFired(how), then_listen=False)
+            case "gateway" if self.open_charge is not None:
+                status, reason = how
+                declined = status is ChargeStatus.DECLINED
+                self.answers(status, reason if declined else None, reference="AB12")
+
+    def answer(self) -> None:
+        """What a willing caller answers to the question that is open."""
+        self.hears_all()
+        values: dict[State, dict[str, Any]] = {
+            State.AMOUNT: {"amount": "87.50"},
+            State.CARD_NUMBER: {"digits": VISA},
+            State.EXPIRY: {"expiry": "04/29"},
+            State.SECURITY_CODE: {"digits": "123"},
+            State.POSTAL_CODE: {"digits": "94110"},
+            State.AMOUNT_CONFIRMATION: {"intent": Intent.AFFIRM},
+            State.CONFIRMATION: {"intent": Intent.AFFIRM},
+            State.WHICH: {"field": Field.EXPIRY},
+        }
+        if self.dialog.state in values:
+            self.tell(SpeechStarted(), then_listen=False)
+            said = reading(**values[self.dialog.state])
+            self.tell(Heard((said,), self.expectation), then_listen=False)
+
+
+@settings(max_examples=400, deadline=None)
+@given(SETTINGS, CALLS, st.integers(0, 8), st.lists(ACTS, min_size=5, max_size=30), st.booleans())
+def test_whatever_happens_the_rules_of_a_payment_hold(
+    payment: PaymentSettings,
+    start: dict[str, Any],
+    answers: int,
+    acts: list[tuple[str, Any]],
+    hangs_up: bool,
+) -> None:
+    call = WatchedCall(payment, listens=False, **start)
+    for _ in range(answers):
+        call.answer()
+    for what, how in acts:
+        if call.dialog.state == State.ENDED:
+            break
+        call.act(what, how)
+    event(f"reached {call.dialog.state}")
+    event(f"{len(call.charges)} charges")
+    finish(call, hangs_up=hangs_up)
+    assert len(call.all(End)) == 1
+    assert len(call.all(HandOver)) <= 1
+
+
+def finish(call: WatchedCall, *, hangs_up: bool) -> None:
+    """Nothing more comes but silence, or the hang-up: the call ends, and soon."""
+    if hangs_up:
+        call.tell(HungUp(), then_listen=False)
+        return
+    for _ in range(4):
+        if call.dialog.state == State.CHARGING:
+            call.answers(ChargeStatus.UNAVAILABLE)
+        if call.dialog.state != State.ENDED:
+            call.timers.pop(TimerName.SILENCE)
+            call.tell(TimerFired(TimerName.SILENCE), then_listen=False)
+    assert call.is_at(State.ENDED)
+
+
+def test_every_state_is_reached_and_every_question_leads_on() -> None:
+    call = WatchedCall(given="42.00")
+    call.says(Intent.DENY)
+    call.says(amount="87.50")
+    call.gives_card()
+    call.says(Intent.DENY)
+    call.says(Intent.CORRECT, field=Field.POSTAL_CODE, digits="10001")
+    call.says(Intent.AFFIRM)
+    call.approves()
+    assert call.visited == set(State)
+
+
+def test_only_the_confirmation_leads_to_the_charge_and_closing_only_to_the_end() -> None:
+    assert {state for state, after in FLOW.items() if State.CHARGING in after} == {
+        State.CONFIRMATION
+    }
+    assert FLOW[State.CLOSING] == {State.ENDED}
+    assert FLOW[State.ENDED] == set()
+
+
+GIVEN = {"amount": "87.50", "card_number": MASTERCARD, "expiry": "04/29",
+         "security_code": "123", "postal_code": "94110"}  # fmt: skip
+OTHER = {"amount": "90.00", "card_number": VISA, "expiry": "05/30",
+         "security_code": "321", "postal_code": "10001"}  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(sorted(GIVEN)), max_size=6))
+def test_correcting_field_after_field_loses_none(fields: list[str]) -> None:
+    call = Conversation()
+    call.to_confirmation()
+    now = dict(GIVEN)
+    for field in fields:
+        now[field] = OTHER[field] if now[field] == GIVEN[field] else GIVEN[field]
+        value: dict[str, Any] = {field if field in {"amount", "expiry"} else "digits": now[field]}
+        call.says(Intent.CORRECT, field=Field(field), **value)
+        assert call.is_at(State.CONFIRMATION)
+    call.says(Intent.AFFIRM)
+    request = call.open_charge
+    assert request is not None
+    assert request.security_code is not None
+    assert now == {
+        "amount": str(request.amount),
+        "card_number": request.card.reveal(),
+        "expiry": str(request.expiry),
+        "security_code": request.security_code.reveal(),
+        "postal_code": request.postal_code,
+    }

@@ -1,0 +1,51 @@
+"""The dialog and the catalogue know the same prompts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from conversation import CATALOGUE
+
+from bot.charges import DeclineReason
+from bot.dialog.flow import QUESTIONS, State
+from bot.expectations import Field
+
+ROOM = Path(__file__).parents[2] / "bot" / "dialog"
+
+FIELDS = [field.value for field in Field if field is not Field.EVERYTHING]
+
+MADE_FROM_NAMES = {
+    *(f"help.{state}" for state in QUESTIONS if state is not State.AMOUNT_CONFIRMATION),
+    *(f"not_available.{field}" for field in FIELDS),
+    *(f"corrected.{field}" for field in FIELDS),
+    *(f"charge.declined.{reason}" for reason in DeclineReason),
+}
+"""Ids the dialog builds from the name of a field, a question or a reason."""
+
+
+def ids_in_the_code() -> set[str]:
+    text = "\n".join(path.read_text("utf-8") for path in ROOM.rglob("*.py"))
+    named = set(re.findall(r'"((?:[a-z_]+\.)?[a-z_]+)"', text))
+    return named & set(CATALOGUE)
+
+
+def test_every_prompt_of_the_catalogue_is_said_somewhere() -> None:
+    assert set(CATALOGUE) - ids_in_the_code() - MADE_FROM_NAMES == set()
+
+
+def test_every_prompt_that_the_dialog_names_is_in_the_catalogue() -> None:
+    text = "\n".join(path.read_text("utf-8") for path in ROOM.rglob("*.py"))
+    named = set(re.findall(r'Prompt\(\s*"([^"]+)"', text)) | MADE_FROM_NAMES
+    assert named - set(CATALOGUE) == set()
+
+
+def test_no_variant_says_what_another_says() -> None:
+    for prompt_id, variants in CATALOGUE.items():
+        assert len(set(variants)) == len(variants), prompt_id
+
+
+def test_the_third_variant_of_a_question_names_the_keys() -> None:
+    for prompt_id, variants in CATALOGUE.items():
+        if prompt_id.endswith((".ask", ".ask_three", ".ask_four", ".ask_instead")):
+            assert re.search(r"keys|[Pp]ress", variants[2]), prompt_id
