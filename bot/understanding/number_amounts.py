@@ -6,12 +6,12 @@ values are minor units of a currency with two decimals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.understanding.number_cardinals import Cardinal, below_hundred, cardinals
 from bot.understanding.number_digits import digit_paths, digits_end
-from bot.understanding.number_tokens import Token
+from bot.understanding.number_tokens import Tokens, remembered
 from bot.understanding.number_words import Kind
 
 
@@ -35,7 +35,8 @@ class AmountFound:
     """What one of the tail is worth: 1 when the tail is cents, 100 when it is dollars."""
 
 
-def amounts_at(tokens: Sequence[Token], i: int) -> list[AmountFound]:
+@remembered
+def amounts_at(tokens: Tokens, i: int) -> list[AmountFound]:
     """Every amount that can begin at token i."""
     found = [
         *_with_sign(tokens, i),
@@ -51,19 +52,19 @@ def amounts_at(tokens: Sequence[Token], i: int) -> list[AmountFound]:
     ]  # fmt: skip
 
 
-def _kind(tokens: Sequence[Token], i: int) -> Kind | None:
+def _kind(tokens: Tokens, i: int) -> Kind | None:
     return tokens[i].kind if 0 <= i < len(tokens) else None
 
 
-def _past(tokens: Sequence[Token], i: int, *kinds: Kind) -> int:
+def _past(tokens: Tokens, i: int, *kinds: Kind) -> int:
     """The index after any tokens of these kinds."""
     while _kind(tokens, i) in kinds:
         i += 1
     return i
 
 
-def _with_sign(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
-    """"$87.50", "$87 and 50 cents", "$87 50", "£1,200"."""
+def _with_sign(tokens: Tokens, i: int) -> Iterator[AmountFound]:
+    """ "$87.50", "$87 and 50 cents", "$87 50", "£1,200"."""
     if _kind(tokens, i) is not Kind.SYMBOL:
         return
     currency = tokens[i].currency
@@ -83,8 +84,8 @@ def _with_sign(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
             )  # fmt: skip
 
 
-def _decimal(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
-    """"87.50", "eighty seven point five", "point five", "eight seven point five zero"."""
+def _decimal(tokens: Tokens, i: int) -> Iterator[AmountFound]:
+    """ "87.50", "eighty seven point five", "point five", "eight seven point five zero"."""
     whole_parts = [(c.value, c.end) for c in cardinals(tokens, i)]
     whole_parts += [(value, end) for value, end, _ in _spelled(tokens, i)]
     if _is_point(tokens, i):
@@ -102,7 +103,7 @@ def _decimal(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
 _LARGEST = 10**9
 
 
-def _is_point(tokens: Sequence[Token], i: int) -> bool:
+def _is_point(tokens: Tokens, i: int) -> bool:
     """The word "point" or "dot", or a full stop with a numeral right behind it."""
     if i >= len(tokens):
         return False
@@ -116,7 +117,7 @@ def _is_point(tokens: Sequence[Token], i: int) -> bool:
     )
 
 
-def _fraction(tokens: Sequence[Token], i: int) -> Iterator[tuple[int, int]]:
+def _fraction(tokens: Tokens, i: int) -> Iterator[tuple[int, int]]:
     """Cents after a point: one or two digits, in any words; more than two are no cents."""
     end = i
     while _kind(tokens, end) in (Kind.UNIT, Kind.TEEN, Kind.TENS, Kind.NUMERAL, Kind.REPEAT):
@@ -124,15 +125,15 @@ def _fraction(tokens: Sequence[Token], i: int) -> Iterator[tuple[int, int]]:
         if end - i > 3:
             return
     for stop in range(i + 1, end + 1):
-        for path in digit_paths(tokens[i:stop])[:1]:
+        for path in digit_paths(tokens, i, stop)[:1]:
             if len(path.digits) <= 2 and not (
                 stop < end and tokens[stop].glued and tokens[stop].kind is Kind.NUMERAL
             ):
                 yield int(path.digits.ljust(2, "0")), stop
 
 
-def _of_money_words(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
-    """"eighty seven dollars and fifty cents", "a buck fifty", "fifty cents", "half a dollar"."""
+def _of_money_words(tokens: Tokens, i: int) -> Iterator[AmountFound]:
+    """ "eighty seven dollars and fifty cents", "a buck fifty", "fifty cents", "half a dollar"."""
     yield from _coins(tokens, i)
     for value, j, counted in _counts(tokens, i):
         after, currency = _money_word(tokens, j, Kind.MINOR)
@@ -149,7 +150,7 @@ def _of_money_words(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
 
 
 def _with_cents(
-    tokens: Sequence[Token], value: int, i: int, currency: str, said_major: bool
+    tokens: Tokens, value: int, i: int, currency: str, said_major: bool
 ) -> Iterator[AmountFound]:
     """What may follow the dollars: "and fifty cents", "fifty", "and a half", "and a quarter"."""
     j = _past(tokens, i, Kind.AND, Kind.FILLER)
@@ -181,7 +182,8 @@ def _with_cents(
             )  # fmt: skip
 
 
-def _counts(tokens: Sequence[Token], i: int) -> Iterator[tuple[int, int, bool]]:
+@remembered
+def _counts(tokens: Tokens, i: int) -> Iterator[tuple[int, int, bool]]:
     """How many dollars or cents: a quantity, digits one by one, "a", or nothing at all
     ("dollar fifty"). The last item tells whether a count was said."""
     seen = set()
@@ -200,11 +202,11 @@ def _counts(tokens: Sequence[Token], i: int) -> Iterator[tuple[int, int, bool]]:
         yield 1, i, False
 
 
-def _leads_to_cents(tokens: Sequence[Token], i: int) -> bool:
+def _leads_to_cents(tokens: Tokens, i: int) -> bool:
     return any(True for _ in _cents(tokens, _past(tokens, i, Kind.AND)))
 
 
-def _money_word(tokens: Sequence[Token], i: int, kind: Kind) -> tuple[int, str]:
+def _money_word(tokens: Tokens, i: int, kind: Kind) -> tuple[int, str]:
     """The index after a money word of this kind at i, and its currency; i when there is none."""
     if _kind(tokens, i) is kind:
         return i + 1, tokens[i].currency
@@ -215,8 +217,8 @@ def _money_word(tokens: Sequence[Token], i: int, kind: Kind) -> tuple[int, str]:
     return i, ""
 
 
-def _coins(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
-    """"half a dollar", "a quarter" (not "a quarter of the bill"), "a tenner"."""
+def _coins(tokens: Tokens, i: int) -> Iterator[AmountFound]:
+    """ "half a dollar", "a quarter" (not "a quarter of the bill"), "a tenner"."""
     if _kind(tokens, i) is Kind.HALF and _kind(tokens, i + 1) is Kind.A:
         end, currency = _money_word(tokens, i + 2, Kind.MAJOR)
         if end > i + 2:
@@ -233,18 +235,16 @@ def _coins(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
         yield AmountFound(coin.value, i + 2, 0.0, "a coin or note", coin.currency, True)
 
 
-def _in_parts(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
+def _in_parts(tokens: Tokens, i: int) -> Iterator[AmountFound]:
     """Without a money word: "eighty seven fifty", "one twenty", "a hundred and twenty"."""
     for whole in cardinals(tokens, i):
         head = _head(whole, tokens, i)
-        yield AmountFound(
-            whole.value * 100, whole.end, 0.3, "a quantity", head=head, tail_unit=100
-        )
+        yield AmountFound(whole.value * 100, whole.end, 0.3, "a quantity", head=head, tail_unit=100)
         split = [c for c in _cents(tokens, _past_comma(tokens, whole.end)) if whole.value]
         for cents, end in split:
             # "one twenty" and "two fifty" on a bill are hundreds; "twelve fifty" is not
-            hundreds_likely = not whole.scaled and whole.value < 10
-            cost = 1.0 if hundreds_likely else 0.3
+            round_hundreds = whole.scaled and whole.value % 100 == 0
+            cost = 1.0 if whole.value < 10 or round_hundreds else 0.3
             yield AmountFound(
                 whole.value * 100 + cents, end, cost, "a quantity, then cents",
                 head=whole.value * 100,
@@ -261,7 +261,7 @@ def _in_parts(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
             )  # fmt: skip
 
 
-def _head(whole: Cardinal, tokens: Sequence[Token], i: int) -> int | None:
+def _head(whole: Cardinal, tokens: Tokens, i: int) -> int | None:
     """What stands above the last number below a hundred, in minor units."""
     below = whole.value % 100
     if not whole.scaled or not below or tokens[whole.end - 1].kind is Kind.NUMERAL:
@@ -269,7 +269,7 @@ def _head(whole: Cardinal, tokens: Sequence[Token], i: int) -> int | None:
     return (whole.value - below) * 100
 
 
-def _past_comma(tokens: Sequence[Token], i: int) -> int:
+def _past_comma(tokens: Tokens, i: int) -> int:
     if i < len(tokens) and tokens[i].word in (",", "-") and not (
         i + 1 < len(tokens) and _kind(tokens, i - 1) is Kind.NUMERAL
         and tokens[i].word == "," and tokens[i + 1].glued
@@ -278,7 +278,8 @@ def _past_comma(tokens: Sequence[Token], i: int) -> int:
     return _past(tokens, i, Kind.FILLER)
 
 
-def _cents(tokens: Sequence[Token], i: int) -> list[tuple[int, int]]:
+@remembered
+def _cents(tokens: Tokens, i: int) -> list[tuple[int, int]]:
     """Two digits of cents without their word: "fifty", "oh five", "zero zero", "05"."""
     found = [
         (value, end) for value, end in below_hundred(tokens, i)
@@ -298,8 +299,9 @@ def _cents(tokens: Sequence[Token], i: int) -> list[tuple[int, int]]:
     return [(value, end) for value, end in dict.fromkeys(found) if end == longest]
 
 
-def _juxtaposed(tokens: Sequence[Token], i: int) -> list[Cardinal]:
-    """"one twenty" as 120, "twelve thirty four" as 1234, "five oh five" as 505."""
+@remembered
+def _juxtaposed(tokens: Tokens, i: int) -> list[Cardinal]:
+    """ "one twenty" as 120, "twelve thirty four" as 1234, "five oh five" as 505."""
     found = []
     for count, j in below_hundred(tokens, i):
         if count < 1 or _kind(tokens, i) is Kind.NUMERAL:
@@ -307,13 +309,12 @@ def _juxtaposed(tokens: Sequence[Token], i: int) -> list[Cardinal]:
         if _kind(tokens, i) is Kind.TENS and count % 10 == 0 and _kind(tokens, j) is Kind.UNIT:
             if tokens[j].value:
                 continue
-        found += [
-            Cardinal(count * 100 + rest, end) for rest, end in _cents(tokens, j) if rest
-        ]
+        found += [Cardinal(count * 100 + rest, end) for rest, end in _cents(tokens, j) if rest]
     return found
 
 
-def _spelled(tokens: Sequence[Token], i: int) -> Iterator[tuple[int, int, int]]:
+@remembered
+def _spelled(tokens: Tokens, i: int) -> Iterator[tuple[int, int, int]]:
     """Digits one by one: value, end, how many."""
     if _kind(tokens, i) not in (Kind.UNIT, Kind.REPEAT):
         return
@@ -331,8 +332,8 @@ def _spelled(tokens: Sequence[Token], i: int) -> Iterator[tuple[int, int, int]]:
         yield int(digits), j, len(digits)
 
 
-def _digit_by_digit(tokens: Sequence[Token], i: int) -> Iterator[AmountFound]:
-    """"one two five" as 125.00, less likely 1.25; a bare "8750" as 8750.00 or 87.50."""
+def _digit_by_digit(tokens: Tokens, i: int) -> Iterator[AmountFound]:
+    """ "one two five" as 125.00, less likely 1.25; a bare "8750" as 8750.00 or 87.50."""
     for value, end, count in _spelled(tokens, i):
         if end != digits_end(tokens, i):
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.understanding.number_tokens import NUMBERS, Token
+from bot.understanding.number_tokens import NUMBERS, Token, Tokens, remembered
 from bot.understanding.number_words import Kind
 
 _Value = tuple[int, int]  # the value, and the index after its last token
@@ -31,8 +31,11 @@ class Cardinal:
         return not self.scaled and 10 <= self.value <= 99
 
 
-def cardinals(tokens: Sequence[Token], i: int) -> list[Cardinal]:
+@remembered
+def cardinals(tokens: Tokens, i: int) -> list[Cardinal]:
     """Every quantity that can begin at token i, longest first; empty when none does."""
+    if i >= len(tokens) or (tokens[i].kind not in NUMBERS and tokens[i].kind is not Kind.A):
+        return []
     small = below_hundred(tokens, i)
     numeral = _numeral(tokens, i)
     counts = _dedupe([*small, *numeral])
@@ -43,11 +46,14 @@ def cardinals(tokens: Sequence[Token], i: int) -> list[Cardinal]:
     below_million = _dedupe([*below_thousand, *thousands])
     millions = _scaled(tokens, below_million, Kind.MILLION, 1_000_000, _below_million)
     found = {Cardinal(value, end) for value, end in counts}
-    found |= {Cardinal(value, end, scaled=True) for value, end in (*hundreds, *thousands, *millions)}
+    found |= {
+        Cardinal(value, end, scaled=True) for value, end in (*hundreds, *thousands, *millions)
+    }
     return sorted(found, key=lambda c: (-c.end, -c.value))
 
 
-def below_hundred(tokens: Sequence[Token], i: int) -> list[_Value]:
+@remembered
+def below_hundred(tokens: Tokens, i: int) -> list[_Value]:
     """Quantities of 0 to 99 at token i: a unit, a teen, tens, tens and unit, a short numeral."""
     if i >= len(tokens):
         return []
@@ -69,7 +75,7 @@ def _is_hyphen(token: Token) -> bool:
     return token.kind is Kind.SEPARATOR and token.word in ("-", "‑") and token.glued
 
 
-def _numeral(tokens: Sequence[Token], i: int) -> list[_Value]:
+def _numeral(tokens: Tokens, i: int) -> list[_Value]:
     """Written digits, with "," between groups of three."""
     if i >= len(tokens) or tokens[i].kind is not Kind.NUMERAL or tokens[i].value < 0:
         return []
@@ -92,7 +98,7 @@ def _numeral(tokens: Sequence[Token], i: int) -> list[_Value]:
     return found
 
 
-def _article(tokens: Sequence[Token], i: int) -> list[_Value]:
+def _article(tokens: Tokens, i: int) -> list[_Value]:
     """The one of "a hundred", and of "hundred" where the recogniser lost the "a"."""
     scales = (Kind.HUNDRED, Kind.THOUSAND, Kind.MILLION)
     if i < len(tokens) and tokens[i].kind in scales:
@@ -104,11 +110,11 @@ def _article(tokens: Sequence[Token], i: int) -> list[_Value]:
 
 
 def _scaled(
-    tokens: Sequence[Token],
+    tokens: Tokens,
     counts: Sequence[_Value],
     scale: Kind,
     factor: int,
-    rest: Callable[[Sequence[Token], int], list[_Value]],
+    rest: Callable[[Tokens, int], list[_Value]],
 ) -> list[_Value]:
     """Each count followed by the scale word, alone and with what may follow below the scale."""
     found: list[_Value] = []
@@ -120,7 +126,7 @@ def _scaled(
             continue
         j += 1
         found.append((count * factor, j))
-        for k in {j, _after_link(tokens, j)}:
+        for k in {j, _after_link(tokens, j, comma=scale is not Kind.HUNDRED)}:
             found += [
                 (count * factor + more, more_end)
                 for more, more_end in rest(tokens, k)
@@ -129,28 +135,29 @@ def _scaled(
     return _dedupe(found)
 
 
-def _after_link(tokens: Sequence[Token], i: int) -> int:
-    """Past the "and" or comma between hundreds and the rest."""
-    if i < len(tokens) and (tokens[i].kind is Kind.AND or tokens[i].word in (",", "-")):
+def _after_link(tokens: Tokens, i: int, comma: bool) -> int:
+    """Past the "and" before the rest; after thousands a comma may stand as well. Behind hundreds
+    it ends a group: "forty one hundred, eleven eleven"."""
+    if i < len(tokens) and (tokens[i].kind is Kind.AND or (comma and tokens[i].word in (",", "-"))):
         i += 1
         if i < len(tokens) and tokens[i].kind is Kind.AND:
             i += 1
     return i
 
 
-def _below_thousand(tokens: Sequence[Token], i: int) -> list[_Value]:
+@remembered
+def _below_thousand(tokens: Tokens, i: int) -> list[_Value]:
     small = below_hundred(tokens, i)
     counts = [*small, *_article(tokens, i)]
     hundreds = _scaled(tokens, counts, Kind.HUNDRED, 100, below_hundred)
     return _dedupe([*small, *_numeral(tokens, i), *hundreds])
 
 
-def _below_million(tokens: Sequence[Token], i: int) -> list[_Value]:
+@remembered
+def _below_million(tokens: Tokens, i: int) -> list[_Value]:
     below = _below_thousand(tokens, i)
     counts = [*below, *_article(tokens, i)]
-    return _dedupe(
-        [*below, *_scaled(tokens, counts, Kind.THOUSAND, 1_000, _below_thousand)]
-    )
+    return _dedupe([*below, *_scaled(tokens, counts, Kind.THOUSAND, 1_000, _below_thousand)])
 
 
 def _dedupe(values: Sequence[_Value]) -> list[_Value]:

@@ -7,11 +7,12 @@ the unlikely ones; only so many are kept at a time that long input stays cheap.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.understanding.number_cardinals import cardinals
-from bot.understanding.number_tokens import NUMBERS, Token
+from bot.understanding.number_tokens import NUMBERS, Token, Tokens, remembered
 from bot.understanding.number_words import Kind
 
 MAX_DIGITS = 64
@@ -48,52 +49,53 @@ class _Step:
     reason: str = ""
 
 
-def digits_end(tokens: Sequence[Token], i: int) -> int:
+def digits_end(tokens: Tokens, i: int) -> int:
     """The index after the longest run of numbers at token i; i when none begins there.
 
     Pauses (commas, "um", "dash") belong to a run when a number follows them.
     """
-    end, j, pause = i, i, 0
-    while j < len(tokens):
-        kind = tokens[j].kind
-        if kind is Kind.A or kind in NUMBERS or (kind is Kind.AND and j > i):
-            begins = any(_steps(tokens, j))
-            skipped = kind is Kind.REPEAT or kind is Kind.AND
-            if not begins and not skipped:
-                break
-            j = max((step.end for step in _steps(tokens, j)), default=j + 1)
-            if begins:
-                end = j
-                pause = 0
-        elif kind in (Kind.SEPARATOR, Kind.FILLER) and j > i and pause < _LONGEST_PAUSE:
-            if tokens[j].word in ("?", "!"):
-                break
-            pause += 1
-            j += 1
-        else:
-            break
-    return end
+    return _digits_end(tokens, i)[0]
 
 
+@remembered
+def _digits_end(tokens: Tokens, i: int) -> list[int]:
+    reached = {i: 0}  # index: how many tokens of pause lie right before it
+    end = i
+    for j in range(i, len(tokens)):
+        if j not in reached:
+            if j > max(reached):
+                break
+            continue
+        for step in _steps(tokens, j):
+            reached[step.end] = 0
+            end = max(end, step.end)
+        pause = reached[j]
+        if (j > i and tokens[j].kind in _PAUSES_IN_A_RUN and pause < _LONGEST_PAUSE) or (tokens[j].kind is Kind.REPEAT and pause < _LONGEST_PAUSE):
+            reached.setdefault(j + 1, pause + 1)
+    return [end]
+
+
+_PAUSES_IN_A_RUN = (Kind.SEPARATOR, Kind.FILLER, Kind.AND)
 _LONGEST_PAUSE = 6
 
 
-def digit_paths(tokens: Sequence[Token]) -> list[DigitPath]:
-    """The ways to read a run of numbers as digits, likeliest first. Tokens that are no numbers are
-    pauses. Empty when there is no number, or more than MAX_DIGITS digits."""
-    at: list[list[DigitPath]] = [[] for _ in range(len(tokens) + 1)]
-    at[0] = [DigitPath("")]
-    for i in range(len(tokens)):
-        paths = _best(at[i])
-        at[i] = []
+def digit_paths(tokens: Tokens, start: int, end: int) -> list[DigitPath]:
+    """The ways to read the run from token `start` up to `end` as digits, likeliest first. Tokens
+    that are no numbers are pauses. Empty when there is no number, or more than MAX_DIGITS digits.
+    """
+    at: dict[int, list[DigitPath]] = defaultdict(list)
+    at[start] = [DigitPath("")]
+    for i in range(start, end):
+        paths = _best(at.pop(i, []))
         if not paths:
             continue
-        steps = list(_steps(tokens, i))
+        steps = _steps(tokens, i)
         if not steps and (tokens[i].kind not in NUMBERS or tokens[i].kind is Kind.REPEAT):
             at[i + 1] += [_paused(path, tokens[i]) for path in paths]
         for step in steps:
-            at[step.end] += [_extended(path, step) for path in paths]
-    return [path for path in _best(at[-1]) if 0 < len(path.digits) <= MAX_DIGITS]
+            if step.end <= end:
+                at[step.end] += [_extended(path, step) for path in paths]
+    return [path for path in _best(at[end]) if 0 < len(path.digits) <= MAX_DIGITS]
 
 
 def _paused(path: DigitPath, token: Token) -> DigitPath:
@@ -129,9 +131,12 @@ def _best(paths: list[DigitPath]) -> list[DigitPath]:
     return kept
 
 
-def _steps(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
+@remembered
+def _steps(tokens: Tokens, i: int) -> Iterator[_Step]:
     """The digits that can begin at token i."""
     token = tokens[i]
+    if token.kind not in NUMBERS and token.kind is not Kind.A:
+        return
     if token.kind is Kind.REPEAT:
         yield from _repeated(tokens, i)
         return
@@ -150,7 +155,7 @@ def _steps(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
     yield from _scaled(tokens, i)
 
 
-def _tens(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
+def _tens(tokens: Tokens, i: int) -> Iterator[_Step]:
     value = tokens[i].value
     unit = next((c for c in cardinals(tokens, i) if c.end > i + 1 and not c.scaled), None)
     if unit is None:
@@ -160,8 +165,8 @@ def _tens(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
     yield _Step(str(value), i + 1, 1.0, TENS_APART)
 
 
-def _scaled(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
-    """"forty one hundred", "four thousand one hundred"; "hundred" and what follows apart."""
+def _scaled(tokens: Tokens, i: int) -> Iterator[_Step]:
+    """ "forty one hundred", "four thousand one hundred"; "hundred" and what follows apart."""
     found = [c for c in cardinals(tokens, i) if c.scaled and c.end <= i + _LONGEST_QUANTITY]
     for cardinal in found:
         apart = any(other.end > cardinal.end for other in found)
@@ -176,8 +181,8 @@ def _scaled(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
 _LONGEST_QUANTITY = 14
 
 
-def _numerals_added(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
-    """"20 1" and "4000 100", which a recogniser writes for twenty-one and 4100."""
+def _numerals_added(tokens: Tokens, i: int) -> Iterator[_Step]:
+    """ "20 1" and "4000 100", which a recogniser writes for twenty-one and 4100."""
     token = tokens[i]
     following = tokens[i + 1] if i + 1 < len(tokens) else None
     if following is None or following.kind is not Kind.NUMERAL or following.glued:
@@ -188,7 +193,7 @@ def _numerals_added(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
         yield _Step(token.word[: -len(following.word)] + following.word, i + 2, 1.0, ONE_QUANTITY)
 
 
-def _repeated(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
+def _repeated(tokens: Tokens, i: int) -> Iterator[_Step]:
     times = tokens[i].value
     j = i + 1
     if j < len(tokens) and tokens[j].kind is Kind.SEPARATOR:
@@ -196,9 +201,7 @@ def _repeated(tokens: Sequence[Token], i: int) -> Iterator[_Step]:
     if j >= len(tokens):
         return
     token = tokens[j]
-    if token.kind in (Kind.UNIT, Kind.PLURAL):
-        yield _Step(str(token.value) * times, j + 1)
-    elif token.kind in (Kind.TEEN, Kind.TENS):
+    if token.kind in (Kind.UNIT, Kind.PLURAL) or token.kind in (Kind.TEEN, Kind.TENS):
         yield _Step(str(token.value) * times, j + 1)
     elif token.kind is Kind.NUMERAL:
         # "double 512": the recogniser has run "double five one two" together

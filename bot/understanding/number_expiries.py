@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.understanding.number_digits import digit_paths, digits_end
-from bot.understanding.number_tokens import Token
+from bot.understanding.number_tokens import Token, Tokens, remembered
 from bot.understanding.number_words import Kind
 
 
@@ -34,7 +34,8 @@ _BETWEEN = (Kind.OF, Kind.SEPARATOR, Kind.FILLER)
 _BETWEEN_WORDS = ("the", "year", "in", "month", "day")
 
 
-def expiries_at(tokens: Sequence[Token], i: int) -> list[ExpiryFound]:
+@remembered
+def expiries_at(tokens: Tokens, i: int) -> list[ExpiryFound]:
     """Every date that can begin at token i; impossible months never."""
     return [
         *_named(tokens, i),
@@ -45,22 +46,20 @@ def expiries_at(tokens: Sequence[Token], i: int) -> list[ExpiryFound]:
     ]
 
 
-def _kind(tokens: Sequence[Token], i: int) -> Kind | None:
+def _kind(tokens: Tokens, i: int) -> Kind | None:
     return tokens[i].kind if 0 <= i < len(tokens) else None
 
 
-def _past_link(tokens: Sequence[Token], i: int) -> int:
+def _past_link(tokens: Tokens, i: int) -> int:
     """Past what may stand between month and year: "of", comma, slash, "the year"."""
     for _ in range(4):
-        if _kind(tokens, i) in _BETWEEN or (
-            i < len(tokens) and tokens[i].word in _BETWEEN_WORDS
-        ):
+        if _kind(tokens, i) in _BETWEEN or (i < len(tokens) and tokens[i].word in _BETWEEN_WORDS):
             i += 1
     return i
 
 
-def _named(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
-    """"April 2029", "april of twenty nine", "April 30th, 2029", "april" alone."""
+def _named(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
+    """ "April 2029", "april of twenty nine", "April 30th, 2029", "april" alone."""
     if _kind(tokens, i) is not Kind.MONTH:
         return
     month = tokens[i].value
@@ -83,10 +82,10 @@ def _named(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
                 )
 
 
-def _day_first(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
-    """"30 April 2029", "thirtieth of april twenty nine"; "2029 April"."""
+def _day_first(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
+    """ "30 April 2029", "thirtieth of april twenty nine"; "2029 April"."""
     if _kind(tokens, i) is Kind.ORDINAL:
-        starts = [(tokens[i].value, None, i + 1)]
+        starts: list[tuple[int, int | None, int]] = [(tokens[i].value, None, i + 1)]
     else:
         starts = [
             (int(digits), _year(digits), end)
@@ -104,8 +103,8 @@ def _day_first(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
             yield ExpiryFound(month, year_first, j + 1, 0.3, "a year and a month's name", True)
 
 
-def _ordinal_month(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
-    """"the fourth of twenty nine", "fourth month twenty twenty nine"."""
+def _ordinal_month(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
+    """ "the fourth of twenty nine", "fourth month twenty twenty nine"."""
     if _kind(tokens, i) is not Kind.ORDINAL or not 1 <= tokens[i].value <= 12:
         return
     j = _past_link(tokens, i + 1)
@@ -114,29 +113,29 @@ def _ordinal_month(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
             yield ExpiryFound(tokens[i].value, year, end, 0.1, "an ordinal and a year", True)
 
 
-def _number_of_year(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
-    """"four of twenty nine", "oh four, year twenty nine": a link that is no pause of digits."""
+def _number_of_year(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
+    """ "four of twenty nine", "oh four, year twenty nine": a link that is no pause of digits."""
     for digits, cost, end in _runs(tokens, i):
-        month = int(digits) if len(digits) <= 2 else 0
+        number = int(digits) if len(digits) <= 2 else 0
         j = _past_link(tokens, end)
-        linked = any(
-            t.kind is Kind.OF or t.word in _BETWEEN_WORDS for t in tokens[end:j]
-        )
-        if linked and 1 <= month <= 12:
+        linked = any(t.kind is Kind.OF or t.word in _BETWEEN_WORDS for t in tokens[end:j])
+        if linked and 1 <= number <= 12:
             for year, after in _years(tokens, j):
-                yield ExpiryFound(month, year, after, cost + 0.1, "a month's number and a year",
+                yield ExpiryFound(number, year, after, cost + 0.1, "a month's number and a year",
                                   True)  # fmt: skip
 
 
-def _digits_only(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
+def _digits_only(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
     """A run of digits cut into month and year; every part alone as well."""
     end = digits_end(tokens, i)
     if end == i or end - i > _LONGEST_DATE:
         return
     run = tokens[i:end]
+    if _is_a_quantity(run):
+        return
     slash = any(t.word in ("slash", "stroke", "/") for t in run)
-    yield from _slashed(run, i, end)
-    for path in digit_paths(run):
+    yield from _slashed(tokens, i, end)
+    for path in digit_paths(tokens, i, end):
         if path.cost > 1.5:
             continue
         for month, year, cost, reason in _cuts(path.digits):
@@ -154,17 +153,22 @@ def _digits_only(tokens: Sequence[Token], i: int) -> Iterator[ExpiryFound]:
 _LONGEST_DATE = 16
 
 
-def _slashed(run: Sequence[Token], i: int, end: int) -> Iterator[ExpiryFound]:
-    """"04/30/2029": month, day, year."""
-    parts: list[list[Token]] = [[]]
-    for token in run:
-        if token.word in ("/", "slash", "stroke", "-", "dash", "."):
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    if len(parts) != 3:
+def _is_a_quantity(run: Sequence[Token]) -> bool:
+    """Hundreds, and thousands other than the two of a year, make a number no date."""
+    return any(
+        token.kind in (Kind.HUNDRED, Kind.MILLION)
+        or (token.kind is Kind.THOUSAND and (k == 0 or run[k - 1].value != 2))
+        for k, token in enumerate(run)
+    )
+
+
+def _slashed(tokens: Tokens, i: int, end: int) -> Iterator[ExpiryFound]:
+    """ "04/30/2029": month, day, year."""
+    cuts = [k for k in range(i, end) if tokens[k].word in ("/", "slash", "stroke", "-", "dash")]
+    if len(cuts) != 2:
         return
-    numbers = [digit_paths(part)[:1] for part in parts]
+    parts = [(i, cuts[0]), (cuts[0] + 1, cuts[1]), (cuts[1] + 1, end)]
+    numbers = [digit_paths(tokens, start, stop)[:1] for start, stop in parts]
     if not all(numbers):
         return
     first, second, last = (paths[0].digits for paths in numbers)
@@ -212,15 +216,16 @@ def _year(digits: str) -> int | None:
     return None
 
 
-def _runs(tokens: Sequence[Token], i: int) -> Iterator[tuple[str, float, int]]:
+@remembered
+def _runs(tokens: Tokens, i: int) -> Iterator[tuple[str, float, int]]:
     """The run of digits at token i in its likely cuts."""
     end = digits_end(tokens, i)
     if i < end <= i + _LONGEST_DATE:
-        for path in digit_paths(tokens[i:end]):
+        for path in digit_paths(tokens, i, end):
             yield path.digits, path.cost, end
 
 
-def _years(tokens: Sequence[Token], i: int) -> Iterator[tuple[int, int]]:
+def _years(tokens: Tokens, i: int) -> Iterator[tuple[int, int]]:
     for digits, cost, end in _runs(tokens, i):
         year = _year(digits)
         if year is not None and cost <= 0.5:

@@ -38,6 +38,10 @@ class Replaced:
     found: tuple[FoundNumber, ...]
 
 
+_Edit = tuple[int, int, str | tuple[NumberKind, ...]]
+"""First and last character, and the words or the placeholder that take their place."""
+
+
 def replace_numbers(text: str) -> Replaced:
     """Every number of the text replaced by `<amount>`, `<digits>` or `<date>`.
 
@@ -45,11 +49,12 @@ def replace_numbers(text: str) -> Replaced:
     second"; where a recogniser wrote them with digits, they become words.
     """
     tokens = tokenise(text)
-    edits = [(tokens[s.start].start, tokens[s.end - 1].end, s.kinds) for s in find_spans(tokens)]
-    covered = set()
-    for span in find_spans(tokens):
-        covered.update(range(span.start, span.end))
-    spelled = [
+    spans = find_spans(tokens)
+    covered = {i for span in spans for i in range(span.start, span.end)}
+    edits: list[_Edit] = [
+        (tokens[span.start].start, tokens[span.end - 1].end, span.kinds) for span in spans
+    ]
+    edits += [
         (token.start, token.end, _spelled(token))
         for i, token in enumerate(tokens)
         if i not in covered and any(c.isdigit() for c in token.word)
@@ -63,7 +68,7 @@ def replace_numbers(text: str) -> Replaced:
         out.append(piece)
         length += len(piece)
 
-    for start, end, what in sorted([*edits, *spelled], key=lambda edit: edit[0]):
+    for start, end, what in sorted(edits, key=lambda edit: edit[0]):
         put(text[done:start])
         if out and out[-1] and _joins(out[-1][-1]):
             put(" ")

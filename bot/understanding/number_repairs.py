@@ -20,10 +20,11 @@ from bot.understanding.number_digits import (
     digits_end,
 )
 from bot.understanding.number_spans import marker_after
-from bot.understanding.number_tokens import PAUSES, Token
+from bot.understanding.number_tokens import PAUSES, Tokens
 from bot.understanding.number_words import Kind
 
 _PATHS_KEPT = 24
+_MOST_CORRECTIONS = 12  # in one number; a garbled text may have thousands
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class _Run:
 
 
 def corrected_digits(
-    tokens: Sequence[Token], lengths: tuple[int, ...]
+    tokens: Tokens, lengths: tuple[int, ...]
 ) -> list[tuple[DigitPath, str, int, int]]:
     """Readings of a whole text, best first: path, reason, first and last character."""
     runs = list(_runs(tokens))
@@ -79,22 +80,26 @@ def _joined(runs: Sequence[_Run]) -> list[DigitPath]:
     return paths
 
 
-def _runs(tokens: Sequence[Token]) -> Iterator[_Run]:
+def _runs(tokens: Tokens) -> Iterator[_Run]:
     i = 0
     while i < len(tokens):
         end = digits_end(tokens, i)
-        paths = digit_paths(tokens[i:end])
+        paths = digit_paths(tokens, i, end)
         if end == i or not paths:
             i = max(i + 1, end)
             continue
         start = i
+        if tokens[i - 1].word in ("oh", "o") and i:
+            paths = [*paths, *(_with_leading_oh(path) for path in paths[:6])]
         negated, paths = _opened_by_contrast(tokens, start, paths)
-        while True:
+        for _ in range(_MOST_CORRECTIONS):
             marker, j = marker_after(tokens, end)
             after = digits_end(tokens, j) if marker is not None else j
-            said = digit_paths(tokens[j:after])
+            said = digit_paths(tokens, j, after)
             if marker is None or not said:
                 break
+            if any(t.word in ("oh", "o") for t in tokens[end : end + 1]):
+                paths = [*paths, *(_with_trailing_oh(path) for path in paths[:6])]
             paths = list(said) if negated else _repaired(paths, said, marker)
             negated = False
             end = after
@@ -103,10 +108,24 @@ def _runs(tokens: Sequence[Token]) -> Iterator[_Run]:
         i = end
 
 
+def _with_leading_oh(path: DigitPath) -> DigitPath:
+    """ "oh fifty eight": a sigh, or a zero."""
+    groups = tuple(at + 1 for at in path.groups)
+    return DigitPath("0" + path.digits, path.cost + 1.0, groups, (*path.reasons, OH_AS_ZERO))
+
+
+def _with_trailing_oh(path: DigitPath) -> DigitPath:
+    """ "four one oh no four two": a slip, or a zero before the "no"."""
+    return DigitPath(path.digits + "0", path.cost + 1.0, path.groups, (*path.reasons, OH_AS_ZERO))
+
+
+OH_AS_ZERO = "an oh beside it as a zero"
+
+
 def _opened_by_contrast(
-    tokens: Sequence[Token], start: int, paths: list[DigitPath]
+    tokens: Tokens, start: int, paths: list[DigitPath]
 ) -> tuple[bool, list[DigitPath]]:
-    """"not five nine" and "not five, nine" mean nine: what follows "not" up to a pause, or half of
+    """ "not five nine" and "not five, nine" mean nine: what follows "not" up to a pause, or half of
     it, is what is not meant. Tells whether all of it is."""
     before = start - 1
     while before >= 0 and tokens[before].kind in PAUSES:
@@ -186,7 +205,7 @@ _LONGEST_REPAIR = 24
 
 
 def _contrasted(old: DigitPath, new: DigitPath) -> Iterator[DigitPath]:
-    """"nine not five": the five is left out, and what follows a pause after it goes on."""
+    """ "nine not five": the five is left out, and what follows a pause after it goes on."""
     cut = new.groups[0] if new.groups else len(new.digits)
     rest = DigitPath(new.digits[cut:], new.cost)
     yield _replacing(old, rest, 0, 0.0, _DENIED)

@@ -13,7 +13,7 @@ from enum import Enum
 from bot.understanding.number_amounts import AmountFound, amounts_at
 from bot.understanding.number_digits import digits_end
 from bot.understanding.number_expiries import ExpiryFound, expiries_at
-from bot.understanding.number_tokens import MARKERS, NUMBERS, PAUSES, Token
+from bot.understanding.number_tokens import MARKERS, NUMBERS, PAUSES, Token, Tokens, remembered
 from bot.understanding.number_words import Kind
 
 
@@ -71,10 +71,14 @@ class Span:
         return last
 
 
-def find_spans(tokens: Sequence[Token]) -> list[Span]:
+def find_spans(tokens: Tokens) -> list[Span]:
     """All numbers of a text, in order."""
+    return _spans_from(tokens, 0)
+
+
+@remembered
+def _spans_from(tokens: Tokens, i: int) -> list[Span]:
     spans: list[Span] = []
-    i = 0
     while i < len(tokens):
         piece = _piece_at(tokens, i)
         if piece is None:
@@ -99,7 +103,7 @@ def find_spans(tokens: Sequence[Token]) -> list[Span]:
 _LONGEST_MARKER = 8
 
 
-def marker_after(tokens: Sequence[Token], i: int) -> tuple[Kind | None, int]:
+def marker_after(tokens: Tokens, i: int) -> tuple[Kind | None, int]:
     """The correction between two numbers, and the index after it. The firmest word decides."""
     marker: Kind | None = None
     j = i
@@ -108,17 +112,18 @@ def marker_after(tokens: Sequence[Token], i: int) -> tuple[Kind | None, int]:
         if kind in MARKERS:
             if marker is None or _FIRMNESS[kind] > _FIRMNESS[marker]:
                 marker = kind
-        elif kind not in PAUSES and not (tokens[j].word in ("?", "!", "the", "with")):
+        elif kind not in PAUSES and tokens[j].word not in _BESIDE_A_MARKER:
             break
         j += 1
     return marker, j
 
 
+_BESIDE_A_MARKER = ("?", "!", "the", "with", "oh", "o")
 _FIRMNESS = {Kind.HESITATION: 0, Kind.CORRECTION: 1, Kind.CONTRAST: 2, Kind.RESTART: 3}
 
 
-def _piece_at(tokens: Sequence[Token], i: int) -> Piece | None:
-    if tokens[i : i + 1] == [] or tokens[i].kind not in _BEGINNINGS:
+def _piece_at(tokens: Tokens, i: int) -> Piece | None:
+    if i >= len(tokens) or tokens[i].kind not in _BEGINNINGS:
         return None
     digits = digits_end(tokens, i)
     amounts = amounts_at(tokens, i)
@@ -178,16 +183,22 @@ def _looks_like_a_date(tokens: Sequence[Token], dates: Sequence[ExpiryFound]) ->
     numbers = [t for t in tokens if t.kind in NUMBERS]
     zero_first = (first.kind is Kind.UNIT and first.value == 0) or first.word.startswith("0")
     teen_first = first.kind is Kind.TEEN and numbers[1].kind in (Kind.TENS, Kind.TEEN, Kind.NUMERAL)
-    return zero_first or teen_first or _says_the_century(tokens)
+    dashed = len(tokens) == 3 and tokens[1].word in ("-", "dash", "hyphen")
+    return zero_first or teen_first or dashed or _says_the_century(numbers)
 
 
-def _says_the_century(tokens: Sequence[Token]) -> bool:
-    """"four twenty twenty nine", "4 2029": too many parts for an amount."""
-    numbers = [t for t in tokens if t.kind in NUMBERS]
+def _says_the_century(numbers: Sequence[Token]) -> bool:
+    """ "four twenty twenty nine", "4 2029", "four two thousand twenty nine", "042029"."""
     tens = [t for t in numbers if t.kind is Kind.TENS]
-    return (
-        len(tens) == 2 and tens[0].value == 20 and numbers[0].kind in (Kind.UNIT, Kind.TEEN)
-    ) or (len(numbers) == 2 and len(numbers[1].word) == 4 and numbers[1].word[:2] == "20")
+    if len(tens) == 2 and tens[0].value == 20 and numbers[0].kind in (Kind.UNIT, Kind.TEEN):
+        return True
+    if any(t.kind is Kind.THOUSAND for t in numbers):
+        return numbers[0].kind in (Kind.UNIT, Kind.TEEN) and numbers[1].kind is not Kind.THOUSAND
+    last = numbers[-1]
+    year = last.word[-4:]
+    return last.kind is Kind.NUMERAL and year.startswith("20") and (
+        (len(numbers) == 2 and len(last.word) == 4) or (len(numbers) == 1 and len(last.word) == 6)
+    )  # fmt: skip
 
 
 def _near(year: int | None) -> bool:

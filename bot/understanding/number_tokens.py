@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, TypeVar, overload
 
 from bot.understanding import number_words as words
 from bot.understanding.number_words import Kind
@@ -31,6 +33,47 @@ class Token:
     value: int = field(default=-1, repr=False)
     currency: str = ""
     glued: bool = False
+
+
+class Tokens(Sequence[Token]):
+    """The tokens of one text, and a memory of what the grammars found in them.
+
+    The grammars try many readings and ask the same question at the same token again and again;
+    see `remembered`.
+    """
+
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        self._tokens = tuple(tokens)
+        self.memory: dict[tuple[str, int], Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    @overload
+    def __getitem__(self, index: int) -> Token: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Token]: ...
+
+    def __getitem__(self, index: int | slice) -> Token | Sequence[Token]:
+        return self._tokens[index]
+
+
+Found = TypeVar("Found")
+
+
+def remembered(find: Callable[[Tokens, int], Iterable[Found]]) -> Callable[..., list[Found]]:
+    """A finder of what begins at a token, that looks only once."""
+
+    @wraps(find)
+    def remembering(tokens: Tokens, i: int) -> list[Found]:
+        key = (find.__qualname__ + find.__module__, i)
+        if key not in tokens.memory:
+            tokens.memory[key] = list(find(tokens, i))
+        found: list[Found] = tokens.memory[key]
+        return found
+
+    return remembering
 
 
 NUMBERS = frozenset({
@@ -59,7 +102,7 @@ def plain(text: str) -> str:
     )
 
 
-def tokenise(text: str) -> list[Token]:
+def tokenise(text: str) -> Tokens:
     """All tokens in order; undecided words settled by what stands around them."""
     raw: list[Token] = []
     last_end = -1
@@ -77,7 +120,7 @@ def tokenise(text: str) -> list[Token]:
             word = number.word + token.word
             token = replace(number, kind=Kind.ORDINAL, word=word, end=token.end)
         raw.append(token)
-    return _settled(_phrases_joined(raw))
+    return Tokens(_settled(_phrases_joined(raw)))
 
 
 def _classified(match: re.Match[str], glued: bool) -> Token:
@@ -158,14 +201,16 @@ def _each(tokens: list[Token], decide: Callable[[list[Token], int], Token]) -> l
     return settled
 
 
+_NEAR, _FAR = 12, 60  # tokens: how far to look for neighbours, so that long input stays cheap
+
+
 def beside(tokens: Sequence[Token], i: int, step: int, over: Iterable[Kind] = PAUSES) -> int:
     """Where the nearest token before (step -1) or after (step 1) i is, `over` skipped; -1: none."""
     skipped = frozenset(over)
-    i += step
-    while 0 <= i < len(tokens):
-        if tokens[i].kind not in skipped:
-            return i
-        i += step
+    stop = min(len(tokens), i + _FAR) if step > 0 else max(-1, i - _FAR)
+    for k in range(i + step, stop, step):
+        if tokens[k].kind not in skipped:
+            return k
     return -1
 
 
@@ -173,27 +218,36 @@ def _kind_at(tokens: Sequence[Token], i: int) -> Kind | None:
     return tokens[i].kind if 0 <= i < len(tokens) else None
 
 
+_DIGIT_NEIGHBOURS = (
+    Kind.OH, Kind.UNIT, Kind.NUMERAL, Kind.TEEN, Kind.TENS, Kind.HUNDRED, Kind.REPEAT, Kind.PLURAL,
+)  # fmt: skip
+
+
 def _settle_oh(tokens: list[Token], i: int) -> Token:
-    """A zero right before or after a digit; else the sigh of "oh, I see"."""
+    """A zero right before or after a digit; else the sigh of "oh, I see" and "oh no"."""
     token = tokens[i]
     if token.kind is not Kind.OH:
         return token
-    near = (Kind.UNIT, Kind.NUMERAL, Kind.TEEN, Kind.TENS, Kind.HUNDRED, Kind.REPEAT, Kind.PLURAL)
-    before = beside(tokens, i, -1)
-    run_end = i
-    while run_end - i < _NEAR and _kind_at(tokens, run_end) in (Kind.OH, Kind.HOMOPHONE):
-        run_end += 1
-    after = tokens[run_end] if run_end < len(tokens) else None
-    counts = _kind_at(tokens, before) in (*near, Kind.POINT, Kind.MONTH) or (
-        after is not None
-        and after.kind in near
-        # "oh one moment" sighs; "oh one two" does not
-        and not (after.word == "one" and _kind_at(tokens, run_end + 1) not in near)
-        # "oh eighty dollars" sighs, "oh four" does not
-        and (after.kind is not Kind.TENS or _run_length(tokens, run_end) > 3)
-        or (after is not None and after.word == "one" and run_end + 1 == len(tokens))
-    )
-    return replace(token, kind=Kind.UNIT if counts else Kind.WORD)
+    end = i
+    while end - i < _NEAR and _kind_at(tokens, end) in (Kind.OH, Kind.HOMOPHONE):
+        end += 1
+    zero = replace(token, kind=Kind.UNIT)
+    sigh = replace(token, kind=Kind.WORD)
+    if end - i >= 3 or _kind_at(tokens, beside(tokens, i, -1)) in (Kind.POINT, Kind.MONTH):
+        return zero
+    after = _kind_at(tokens, end)
+    if _kind_at(tokens, beside(tokens, i, -1)) in _DIGIT_NEIGHBOURS:
+        # "four one oh no": callers say "oh no", "oh wait" when they slip
+        slip = end == i + 1 and after in (Kind.CORRECTION, Kind.HESITATION)
+        return sigh if slip and tokens[i - 1].kind is not Kind.REPEAT else zero
+    if after not in _DIGIT_NEIGHBOURS:
+        return sigh
+    if tokens[end].word == "one":  # "oh one of you" sighs, "oh one two" and a bare "oh one" do not
+        beyond = beside(tokens, end, 1)
+        return zero if beyond < 0 or tokens[beyond].kind in _DIGIT_NEIGHBOURS else sigh
+    if after is Kind.TENS:  # "oh eighty dollars" sighs, "oh oh fifty eight" does not
+        return zero if end - i > 1 or _run_length(tokens, end) > 3 else sigh
+    return zero
 
 
 def _run_length(tokens: Sequence[Token], i: int) -> int:
@@ -203,7 +257,6 @@ def _run_length(tokens: Sequence[Token], i: int) -> int:
     return sum(tokens[k].kind in NUMBERS for k in range(i, end))
 
 
-_NEAR = 12  # tokens: how far to look for neighbours, so that long input stays cheap
 _DIGIT_LIKE = (Kind.UNIT, Kind.HOMOPHONE, Kind.PLURAL, Kind.REPEAT)
 
 
@@ -229,7 +282,7 @@ def _settle_homophone(tokens: list[Token], i: int) -> Token:
 
 
 def _settle_one(tokens: list[Token], i: int) -> Token:
-    """"One" is a number among numbers, and after "press" or "it's"; else a pronoun."""
+    """ "One" is a number among numbers, and after "press" or "it's"; else a pronoun."""
     token = tokens[i]
     if token.word != "one" or token.kind is not Kind.UNIT:
         return token
@@ -237,32 +290,42 @@ def _settle_one(tokens: list[Token], i: int) -> Token:
     money = (Kind.MAJOR, Kind.MINOR, Kind.POINT)
     if _kind_at(tokens, before) in NUMBERS or _kind_at(tokens, after) in NUMBERS:
         return token
+    if before >= 0 and tokens[before].kind is Kind.AND:
+        return token if _kind_at(tokens, before - 1) in (*NUMBERS, Kind.MAJOR) else _pronoun(token)
     if _kind_at(tokens, before) in (Kind.SYMBOL, Kind.POINT, Kind.MONTH, Kind.COUNT):
         return token
     if _kind_at(tokens, after) in (*money, Kind.MONTH):
         return token
-    pronoun = replace(token, kind=Kind.WORD)
     previous = tokens[i - 1] if i else None
     if _kind_at(tokens, before) in MARKERS:
         said_before = beside(tokens, before, -1, PAUSES | MARKERS)
         if _kind_at(tokens, said_before) in NUMBERS:
             return token
         if previous is not None and previous.word in words.ONE_IS_A_PRONOUN_AFTER:
-            return pronoun  # "no one", not "no, one"
+            return _pronoun(token)  # "no one", not "no, one"
+    if _kind_at(tokens, i + 1) is Kind.OF and _kind_at(tokens, i + 2) in (Kind.TENS, Kind.NUMERAL):
+        return token  # "one of twenty nine" is a date
+    determined = previous is not None and previous.word in words.ONE_IS_A_PRONOUN_AFTER
+    if not determined and _kind_at(tokens, beside(tokens, i, 1, PAUSES | MARKERS)) in NUMBERS:
+        return token  # "one, no wait, seven"
     following = tokens[i + 1].word if i + 1 < len(tokens) else ""
     if following in words.NOT_AFTER_ONE:
-        return pronoun
+        return _pronoun(token)
     around = PAUSES | MARKERS
     if beside(tokens, i, -1, around) < 0 and beside(tokens, i, 1, around) < 0:
         return token  # nothing else was said
     introduced = previous is not None and (
         previous.word in words.ONE_INTRODUCERS or previous.kind is Kind.INTRODUCTION
     )
-    return token if introduced else pronoun
+    return token if introduced else _pronoun(token)
+
+
+def _pronoun(token: Token) -> Token:
+    return replace(token, kind=Kind.WORD)
 
 
 def _settle_count(tokens: list[Token], i: int) -> Token:
-    """"The last four", "two cards": numbers that count and are no answer."""
+    """ "The last four", "two cards": numbers that count and are no answer."""
     token = tokens[i]
     if token.kind not in (Kind.UNIT, Kind.TEEN, Kind.NUMERAL) or not 1 <= token.value <= 20:
         return token
@@ -270,8 +333,8 @@ def _settle_count(tokens: list[Token], i: int) -> Token:
         return token
     before = tokens[i - 1] if i else None
     after = tokens[i + 1] if i + 1 < len(tokens) else None
-    if before is not None and (before.kind in NUMBERS or before.kind is Kind.SEPARATOR and i > 1
-                               and tokens[i - 2].kind in NUMBERS):  # fmt: skip
+    if before is not None and (before.kind in NUMBERS or (before.kind is Kind.SEPARATOR and i > 1
+                               and tokens[i - 2].kind in NUMBERS)):  # fmt: skip
         return token
     counting = before is not None and before.word in words.COUNTING_ADJECTIVES
     if after is not None and after.kind in NUMBERS:
@@ -286,13 +349,13 @@ def _settle_count(tokens: list[Token], i: int) -> Token:
 
 
 def _settle_percent(tokens: list[Token], i: int) -> Token:
-    """"A hundred percent" says yes, and no number."""
+    """ "A hundred percent" says yes, and no number."""
     sure = tokens[i].kind is Kind.HUNDRED and _kind_at(tokens, i + 1) is Kind.PERCENT
     return replace(tokens[i], kind=Kind.WORD) if sure else tokens[i]
 
 
 def _settle_money_word(tokens: list[Token], i: int) -> Token:
-    """"Fifty sense" are cents; a "p" or "k" that follows no number is a letter."""
+    """ "Fifty sense" are cents; a "p" or "k" that follows no number is a letter."""
     token = tokens[i]
     after_number = i > 0 and tokens[i - 1].kind in NUMBERS
     if token.word in words.MISHEARD_MINORS and after_number:
@@ -307,11 +370,14 @@ def _settle_money_word(tokens: list[Token], i: int) -> Token:
 
 
 def _settle_month(tokens: list[Token], i: int) -> Token:
-    """"May" and its like are months before a number, or where nothing else was said."""
+    """ "May" and its like are months before a number, or where nothing else was said."""
     token = tokens[i]
     if token.kind is not Kind.MONTH or token.word not in words.SHY_MONTHS:
         return token
-    if _kind_at(tokens, beside(tokens, i, 1, PAUSES | {Kind.OF})) in NUMBERS:
+    after = beside(tokens, i, 1, PAUSES | {Kind.OF})
+    if _kind_at(tokens, after) is Kind.ORDINAL:
+        after = beside(tokens, after, 1)
+    if _kind_at(tokens, after) in NUMBERS:
         return token
     alone = PAUSES | MARKERS | {Kind.MONTH}
     if beside(tokens, i, -1, alone) < 0 and beside(tokens, i, 1, alone) < 0:

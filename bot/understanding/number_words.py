@@ -187,28 +187,23 @@ PHRASES = _phrases()
 LONGEST_PHRASE = max(map(len, PHRASES))
 
 COUNT_NOUNS = frozenset(
-    "digits digit numbers number groups group figures times time minutes minute seconds days day "
-    "hours hour weeks week months years cards card payments payment bills bill accounts account "
-    "people things questions options choices attempts tries cents' installments".split()
+    ["digits", "digit", "numbers", "number", "groups", "group", "figures", "times", "time", "minutes", "minute", "seconds", "days", "day", "hours", "hour", "weeks", "week", "months", "years", "cards", "card", "payments", "payment", "bills", "bill", "accounts", "account", "people", "things", "questions", "options", "choices", "attempts", "tries", "cents'", "installments"]
 )
 """Nouns after which a small number counts things and is no value."""
 
-COUNTING_ADJECTIVES = frozenset("first last next final other second third fourth previous".split())
+COUNTING_ADJECTIVES = frozenset(["first", "last", "next", "final", "other", "second", "third", "fourth", "previous"])
 """Words before a small number that counts digits: "the last four"."""
 
 ONE_INTRODUCERS = frozenset(
-    "is was be are press key number digit option hit push choose select enter dial type".split()
+    ["is", "was", "be", "are", "press", "key", "number", "digit", "option", "hit", "push", "choose", "select", "enter", "dial", "type"]
 )
 """Words after which a lone "one" is the number."""
 
 NOT_AFTER_ONE = frozenset(
-    "moment second sec minute more time of thing that which who day i you we they he she it is was "
-    "for with on bill card payment question".split()
+    ["moment", "second", "sec", "minute", "more", "time", "of", "thing", "that", "which", "who", "day", "i", "you", "we", "they", "he", "she", "it", "is", "was", "for", "with", "on", "bill", "card", "payment", "question"]
 )
 """Words before which a lone "one" is a pronoun or counts something."""
 
 ONE_IS_A_PRONOUN_AFTER = frozenset(
-    "this that the these those other another which each every any some wrong right new old last "
-    "first second third fourth next same correct different only no good bad previous my your real "
-    "valid current".split()
+    ["this", "that", "the", "these", "those", "other", "another", "which", "each", "every", "any", "some", "wrong", "right", "new", "old", "last", "first", "second", "third", "fourth", "next", "same", "correct", "different", "only", "no", "good", "bad", "previous", "my", "your", "real", "valid", "current"]
 )

@@ -15,7 +15,7 @@ The same modules run inside the Rasa project: standard library only, importable 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.understanding.number_amounts import AmountFound, amounts_at
@@ -23,7 +23,7 @@ from bot.understanding.number_expiries import ExpiryFound, expiries_at
 from bot.understanding.number_masking import FoundNumber, Replaced, mask, replace_numbers
 from bot.understanding.number_repairs import corrected_digits
 from bot.understanding.number_spans import NumberKind, Piece, Span, find_spans
-from bot.understanding.number_tokens import Token, tokenise
+from bot.understanding.number_tokens import Tokens, tokenise
 from bot.understanding.number_words import Kind
 
 __all__ = [
@@ -150,12 +150,12 @@ def _plausible(year: int | None, this_year: int | None) -> bool:
     return this_year - 5 <= year <= this_year + 20
 
 
-def _place(tokens: Sequence[Token], span: Span) -> tuple[int, int]:
+def _place(tokens: Tokens, span: Span) -> tuple[int, int]:
     return tokens[span.start].start, tokens[span.end - 1].end
 
 
-def _is_rejected(tokens: Sequence[Token], span: Span) -> bool:
-    """"not eighty, it's ninety", "from eighty to ninety": the eighty is what is not meant."""
+def _is_rejected(tokens: Tokens, span: Span) -> bool:
+    """ "not eighty, it's ninety", "from eighty to ninety": the eighty is what is not meant."""
     if span.opening is Kind.CONTRAST and len(span.pieces) == 1:
         return True
     before = tokens[span.start - 1].word if span.start else ""
@@ -178,7 +178,7 @@ def _final_pieces(span: Span) -> list[Piece]:
     return standing
 
 
-def _amounts_of(tokens: Sequence[Token], span: Span) -> list[tuple[AmountFound, str]]:
+def _amounts_of(tokens: Tokens, span: Span) -> list[tuple[AmountFound, str]]:
     pieces = _final_pieces(span)
     last = _whole_amounts(tokens, pieces[-1])
     if len(pieces) == 1:
@@ -191,8 +191,14 @@ def _amounts_of(tokens: Sequence[Token], span: Span) -> list[tuple[AmountFound, 
             continue
         for amount in last:
             tail = amount.minor_units if amount.reason == "cents" else amount.minor_units // 100
-            if amount.head is None and tail < 100 and before.cost < 1.0 and (
-                amount.reason == "a quantity" or (amount.reason == "cents" and before.tail_unit == 1)
+            if (
+                amount.head is None
+                and tail < 100
+                and before.cost < 1.0
+                and (
+                    amount.reason == "a quantity"
+                    or (amount.reason == "cents" and before.tail_unit == 1)
+                )
             ):
                 value = before.head + tail * before.tail_unit
                 repaired.append((
@@ -203,11 +209,11 @@ def _amounts_of(tokens: Sequence[Token], span: Span) -> list[tuple[AmountFound, 
     return [*repaired, *readings]
 
 
-def _whole_amounts(tokens: Sequence[Token], piece: Piece) -> list[AmountFound]:
+def _whole_amounts(tokens: Tokens, piece: Piece) -> list[AmountFound]:
     return [amount for amount in amounts_at(tokens, piece.start) if amount.end == piece.end]
 
 
-def _expiries_of(tokens: Sequence[Token], span: Span) -> list[tuple[ExpiryFound, str]]:
+def _expiries_of(tokens: Tokens, span: Span) -> list[tuple[ExpiryFound, str]]:
     """Later pieces replace the month, the year or both of the earlier ones."""
     pieces = _final_pieces(span)
     readings = [
