@@ -163,7 +163,8 @@ def to_kokoro(ipa: str, *, british: bool) -> str:
     """espeak's IPA in the phoneme letters of Kokoro's vocabulary."""
     for theirs, ours in (*_BOTH, *(_BRITISH if british else _AMERICAN)):
         ipa = ipa.replace(theirs, ours)
-    return ipa.replace("^", "")
+    # The pronoun "I" without any stress is swallowed at the start of a sentence.
+    return re.sub(r"\bI\b(?<![ˈˌ]I)", "ˌI", ipa.replace("^", ""))
 
 
 def _needs_group(error: ImportError) -> CatalogueError:
