@@ -64,7 +64,7 @@ def _past(tokens: Tokens, i: int, *kinds: Kind) -> int:
 
 
 def _with_sign(tokens: Tokens, i: int) -> Iterator[AmountFound]:
-    """ "$87.50", "$87 and 50 cents", "$87 50", "£1,200"."""
+    """As in "$87.50", "$87 and 50 cents", "$87 50", "£1,200"."""
     if _kind(tokens, i) is not Kind.SYMBOL:
         return
     currency = tokens[i].currency
@@ -85,7 +85,7 @@ def _with_sign(tokens: Tokens, i: int) -> Iterator[AmountFound]:
 
 
 def _decimal(tokens: Tokens, i: int) -> Iterator[AmountFound]:
-    """ "87.50", "eighty seven point five", "point five", "eight seven point five zero"."""
+    """As in "87.50", "eighty seven point five", "point five", "eight seven point five zero"."""
     whole_parts = [(c.value, c.end) for c in cardinals(tokens, i)]
     whole_parts += [(value, end) for value, end, _ in _spelled(tokens, i)]
     if _is_point(tokens, i):
@@ -133,7 +133,7 @@ def _fraction(tokens: Tokens, i: int) -> Iterator[tuple[int, int]]:
 
 
 def _of_money_words(tokens: Tokens, i: int) -> Iterator[AmountFound]:
-    """ "eighty seven dollars and fifty cents", "a buck fifty", "fifty cents", "half a dollar"."""
+    """As in "eighty seven dollars and fifty cents", "a buck fifty", "fifty cents"."""
     yield from _coins(tokens, i)
     for value, j, counted in _counts(tokens, i):
         after, currency = _money_word(tokens, j, Kind.MINOR)
@@ -218,7 +218,7 @@ def _money_word(tokens: Tokens, i: int, kind: Kind) -> tuple[int, str]:
 
 
 def _coins(tokens: Tokens, i: int) -> Iterator[AmountFound]:
-    """ "half a dollar", "a quarter" (not "a quarter of the bill"), "a tenner"."""
+    """As in "half a dollar", "a quarter" (not "a quarter of the bill"), "a tenner"."""
     if _kind(tokens, i) is Kind.HALF and _kind(tokens, i + 1) is Kind.A:
         end, currency = _money_word(tokens, i + 2, Kind.MAJOR)
         if end > i + 2:
@@ -288,11 +288,10 @@ def _cents(tokens: Tokens, i: int) -> list[tuple[int, int]]:
     if i < len(tokens) and tokens[i].kind is Kind.NUMERAL and tokens[i].word[0] == "0":
         if len(tokens[i].word) == 2:
             found.append((tokens[i].value, i + 1))
-    elif _kind(tokens, i) is Kind.UNIT and tokens[i].value == 0:
-        if _kind(tokens, i + 1) is Kind.UNIT:
+    elif _kind(tokens, i + 1) is Kind.UNIT:
+        if tokens[i].kind is Kind.UNIT and tokens[i].value == 0:
             found.append((tokens[i + 1].value, i + 2))
-    elif _kind(tokens, i) is Kind.REPEAT and tokens[i].value == 2:
-        if _kind(tokens, i + 1) is Kind.UNIT and tokens[i + 1].value == 0:
+        elif tokens[i].kind is Kind.REPEAT and tokens[i].value == 2 and not tokens[i + 1].value:
             found.append((0, i + 2))
     # a TENS-and-unit pair is one number of cents, never tens alone
     longest = max((end for _, end in found), default=i)
@@ -301,14 +300,14 @@ def _cents(tokens: Tokens, i: int) -> list[tuple[int, int]]:
 
 @remembered
 def _juxtaposed(tokens: Tokens, i: int) -> list[Cardinal]:
-    """ "one twenty" as 120, "twelve thirty four" as 1234, "five oh five" as 505."""
+    """As in "one twenty" as 120, "twelve thirty four" as 1234, "five oh five" as 505."""
     found = []
     for count, j in below_hundred(tokens, i):
         if count < 1 or _kind(tokens, i) is Kind.NUMERAL:
             continue
-        if _kind(tokens, i) is Kind.TENS and count % 10 == 0 and _kind(tokens, j) is Kind.UNIT:
-            if tokens[j].value:
-                continue
+        tens_alone = _kind(tokens, i) is Kind.TENS and count % 10 == 0
+        if tens_alone and _kind(tokens, j) is Kind.UNIT and tokens[j].value:
+            continue
         found += [Cardinal(count * 100 + rest, end) for rest, end in _cents(tokens, j) if rest]
     return found
 
@@ -333,13 +332,13 @@ def _spelled(tokens: Tokens, i: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _digit_by_digit(tokens: Tokens, i: int) -> Iterator[AmountFound]:
-    """ "one two five" as 125.00, less likely 1.25; a bare "8750" as 8750.00 or 87.50."""
+    """As in "one two five" as 125.00, less likely 1.25; a bare "8750" as 8750.00 or 87.50."""
     for value, end, count in _spelled(tokens, i):
         if end != digits_end(tokens, i):
             continue
         yield AmountFound(value * 100, end, 1.5, "digits one by one")
         if count >= 3:
             yield AmountFound(value, end, 2.0, "digits one by one, the last two cents")
-    if _kind(tokens, i) is Kind.NUMERAL and 3 <= len(tokens[i].word) <= 6:
-        if tokens[i].word[0] != "0":
-            yield AmountFound(tokens[i].value, i + 1, 1.5, "written digits, the last two cents")
+    written = _kind(tokens, i) is Kind.NUMERAL and tokens[i].word[0] != "0"
+    if written and 3 <= len(tokens[i].word) <= 6:
+        yield AmountFound(tokens[i].value, i + 1, 1.5, "written digits, the last two cents")

@@ -72,7 +72,11 @@ def below_hundred(tokens: Tokens, i: int) -> list[_Value]:
 
 
 def _is_hyphen(token: Token) -> bool:
-    return token.kind is Kind.SEPARATOR and token.word in ("-", "‑") and token.glued
+    return (
+        token.kind is Kind.SEPARATOR
+        and token.word in ("-", "\N{NON-BREAKING HYPHEN}")
+        and token.glued
+    )
 
 
 def _numeral(tokens: Tokens, i: int) -> list[_Value]:
@@ -138,7 +142,9 @@ def _scaled(
 def _after_link(tokens: Tokens, i: int, comma: bool) -> int:
     """Past the "and" before the rest; after thousands a comma may stand as well. Behind hundreds
     it ends a group: "forty one hundred, eleven eleven"."""
-    if i < len(tokens) and (tokens[i].kind is Kind.AND or (comma and tokens[i].word in (",", "-"))):
+    if i >= len(tokens):
+        return i
+    if tokens[i].kind is Kind.AND or (comma and tokens[i].word in (",", "-")):
         i += 1
         if i < len(tokens) and tokens[i].kind is Kind.AND:
             i += 1

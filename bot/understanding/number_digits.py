@@ -70,7 +70,8 @@ def _digits_end(tokens: Tokens, i: int) -> list[int]:
             reached[step.end] = 0
             end = max(end, step.end)
         pause = reached[j]
-        if (j > i and tokens[j].kind in _PAUSES_IN_A_RUN and pause < _LONGEST_PAUSE) or (tokens[j].kind is Kind.REPEAT and pause < _LONGEST_PAUSE):
+        skipped = tokens[j].kind is Kind.REPEAT or (j > i and tokens[j].kind in _PAUSES_IN_A_RUN)
+        if skipped and pause < _LONGEST_PAUSE:
             reached.setdefault(j + 1, pause + 1)
     return [end]
 
@@ -166,7 +167,7 @@ def _tens(tokens: Tokens, i: int) -> Iterator[_Step]:
 
 
 def _scaled(tokens: Tokens, i: int) -> Iterator[_Step]:
-    """ "forty one hundred", "four thousand one hundred"; "hundred" and what follows apart."""
+    """As in "forty one hundred", "four thousand one hundred"; "hundred" and what follows apart."""
     found = [c for c in cardinals(tokens, i) if c.scaled and c.end <= i + _LONGEST_QUANTITY]
     for cardinal in found:
         apart = any(other.end > cardinal.end for other in found)
@@ -182,7 +183,7 @@ _LONGEST_QUANTITY = 14
 
 
 def _numerals_added(tokens: Tokens, i: int) -> Iterator[_Step]:
-    """ "20 1" and "4000 100", which a recogniser writes for twenty-one and 4100."""
+    """As in "20 1" and "4000 100", which a recogniser writes for twenty-one and 4100."""
     token = tokens[i]
     following = tokens[i + 1] if i + 1 < len(tokens) else None
     if following is None or following.kind is not Kind.NUMERAL or following.glued:

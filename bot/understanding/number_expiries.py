@@ -59,7 +59,7 @@ def _past_link(tokens: Tokens, i: int) -> int:
 
 
 def _named(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
-    """ "April 2029", "april of twenty nine", "April 30th, 2029", "april" alone."""
+    """As in "April 2029", "april of twenty nine", "April 30th, 2029", "april" alone."""
     if _kind(tokens, i) is not Kind.MONTH:
         return
     month = tokens[i].value
@@ -72,18 +72,16 @@ def _named(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
             yield ExpiryFound(month, year, end, 0.1, "a month's name, a day and a year", True)
     for digits, cost, end in _runs(tokens, j):
         for size in (1, 2) if cost <= 0 else ():
-            year = _year(digits[size:])
-            number = int(digits[:size])
-            if year is not None and number == month:
-                yield ExpiryFound(month, year, end, cost + 0.2, "a month twice and a year", True)
-            elif year is not None and 1 <= number <= 31:
-                yield ExpiryFound(
-                    month, year, end, cost + 0.4, "a month's name, a day and a year", True
-                )
+            number, last = int(digits[:size]), _year(digits[size:])
+            if last is not None and number == month:
+                yield ExpiryFound(month, last, end, cost + 0.2, "a month twice and a year", True)
+            elif last is not None and 1 <= number <= 31:
+                reason = "a month's name, a day and a year"
+                yield ExpiryFound(month, last, end, cost + 0.4, reason, True)
 
 
 def _day_first(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
-    """ "30 April 2029", "thirtieth of april twenty nine"; "2029 April"."""
+    """As in "30 April 2029", "thirtieth of april twenty nine"; "2029 April"."""
     if _kind(tokens, i) is Kind.ORDINAL:
         starts: list[tuple[int, int | None, int]] = [(tokens[i].value, None, i + 1)]
     else:
@@ -104,7 +102,7 @@ def _day_first(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
 
 
 def _ordinal_month(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
-    """ "the fourth of twenty nine", "fourth month twenty twenty nine"."""
+    """As in "the fourth of twenty nine", "fourth month twenty twenty nine"."""
     if _kind(tokens, i) is not Kind.ORDINAL or not 1 <= tokens[i].value <= 12:
         return
     j = _past_link(tokens, i + 1)
@@ -114,7 +112,7 @@ def _ordinal_month(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
 
 
 def _number_of_year(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
-    """ "four of twenty nine", "oh four, year twenty nine": a link that is no pause of digits."""
+    """As in "four of twenty nine": the link is no pause inside digits."""
     for digits, cost, end in _runs(tokens, i):
         number = int(digits) if len(digits) <= 2 else 0
         j = _past_link(tokens, end)
@@ -163,7 +161,7 @@ def _is_a_quantity(run: Sequence[Token]) -> bool:
 
 
 def _slashed(tokens: Tokens, i: int, end: int) -> Iterator[ExpiryFound]:
-    """ "04/30/2029": month, day, year."""
+    """As in "04/30/2029": month, day, year."""
     cuts = [k for k in range(i, end) if tokens[k].word in ("/", "slash", "stroke", "-", "dash")]
     if len(cuts) != 2:
         return

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.understanding.number_spans import NumberKind, find_spans
-from bot.understanding.number_tokens import Token, tokenise
+from bot.understanding.number_tokeniser import tokenise
+from bot.understanding.number_tokens import Token
 from bot.understanding.number_words import ORDINALS, TEENS, UNITS, Kind
 
 

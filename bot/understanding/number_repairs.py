@@ -29,7 +29,7 @@ _MOST_CORRECTIONS = 12  # in one number; a garbled text may have thousands
 
 @dataclass(frozen=True)
 class _Run:
-    """Digits and their corrections. start, end: indices of tokens; natural: not an amount or date."""
+    """Digits with their corrections made. start, end: indices of tokens."""
 
     paths: tuple[DigitPath, ...]
     start: int
@@ -109,13 +109,13 @@ def _runs(tokens: Tokens) -> Iterator[_Run]:
 
 
 def _with_leading_oh(path: DigitPath) -> DigitPath:
-    """ "oh fifty eight": a sigh, or a zero."""
+    """As in "oh fifty eight": a sigh, or a zero."""
     groups = tuple(at + 1 for at in path.groups)
     return DigitPath("0" + path.digits, path.cost + 1.0, groups, (*path.reasons, OH_AS_ZERO))
 
 
 def _with_trailing_oh(path: DigitPath) -> DigitPath:
-    """ "four one oh no four two": a slip, or a zero before the "no"."""
+    """As in "four one oh no four two": a slip, or a zero before the "no"."""
     return DigitPath(path.digits + "0", path.cost + 1.0, path.groups, (*path.reasons, OH_AS_ZERO))
 
 
@@ -125,8 +125,11 @@ OH_AS_ZERO = "an oh beside it as a zero"
 def _opened_by_contrast(
     tokens: Tokens, start: int, paths: list[DigitPath]
 ) -> tuple[bool, list[DigitPath]]:
-    """ "not five nine" and "not five, nine" mean nine: what follows "not" up to a pause, or half of
-    it, is what is not meant. Tells whether all of it is."""
+    """Both "not five nine" and "not five, nine" mean nine.
+
+    What follows "not" up to a pause, or half of it, is what is not meant. Tells whether all of
+    it is, and gives the paths that stand.
+    """
     before = start - 1
     while before >= 0 and tokens[before].kind in PAUSES:
         before -= 1
@@ -205,7 +208,7 @@ _LONGEST_REPAIR = 24
 
 
 def _contrasted(old: DigitPath, new: DigitPath) -> Iterator[DigitPath]:
-    """ "nine not five": the five is left out, and what follows a pause after it goes on."""
+    """As in "nine not five": the five is left out, and what follows a pause after it goes on."""
     cut = new.groups[0] if new.groups else len(new.digits)
     rest = DigitPath(new.digits[cut:], new.cost)
     yield _replacing(old, rest, 0, 0.0, _DENIED)

@@ -188,7 +188,7 @@ def _looks_like_a_date(tokens: Sequence[Token], dates: Sequence[ExpiryFound]) ->
 
 
 def _says_the_century(numbers: Sequence[Token]) -> bool:
-    """ "four twenty twenty nine", "4 2029", "four two thousand twenty nine", "042029"."""
+    """As in "four twenty twenty nine", "4 2029", "four two thousand twenty nine", "042029"."""
     tens = [t for t in numbers if t.kind is Kind.TENS]
     if len(tens) == 2 and tens[0].value == 20 and numbers[0].kind in (Kind.UNIT, Kind.TEEN):
         return True

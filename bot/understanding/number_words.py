@@ -129,7 +129,7 @@ SINGLE_WORDS: dict[str, Kind] = {
 }
 
 SEPARATOR_WORDS = frozenset({"dash", "hyphen", "slash", "stroke", "space", "comma", "dot"})
-SEPARATOR_SIGNS = frozenset(",.-/:;–—‑−…_|'·\\")
+SEPARATOR_SIGNS = frozenset(",.-/:;–—‑−…_|'·\\")  # noqa: RUF001
 
 FILLERS = (
     "um", "uhm", "umm", "uh", "er", "erm", "ah", "eh", "hm", "hmm", "mm", "mhm", "well", "like",
@@ -153,8 +153,10 @@ CORRECTIONS = (
     "i take that back",
 )  # fmt: skip
 
-HESITATIONS = ("wait", "hang on", "hold on", "one moment", "one second", "one sec", "just a second",
-               "a second", "just a moment", "wait a second", "wait a minute", "let me check")  # fmt: skip
+HESITATIONS = (
+    "wait", "hang on", "hold on", "one moment", "one second", "one sec", "just a second",
+    "a second", "just a moment", "wait a second", "wait a minute", "let me check",
+)  # fmt: skip
 
 RESTARTS = (
     "start again", "start over", "starting over", "starting again", "from the beginning",
@@ -164,8 +166,10 @@ RESTARTS = (
     "one more time",
 )  # fmt: skip
 
-CONTRASTS = ("not", "and not", "but not", "instead of", "rather than", "isn't", "it's not",
-             "it isn't", "is not")  # fmt: skip
+CONTRASTS = (
+    "not", "and not", "but not", "instead of", "rather than", "isn't", "it's not", "it isn't",
+    "is not",
+)  # fmt: skip
 
 
 def _phrases() -> dict[tuple[str, ...], Kind]:
@@ -186,24 +190,35 @@ def _phrases() -> dict[tuple[str, ...], Kind]:
 PHRASES = _phrases()
 LONGEST_PHRASE = max(map(len, PHRASES))
 
-COUNT_NOUNS = frozenset(
-    ["digits", "digit", "numbers", "number", "groups", "group", "figures", "times", "time", "minutes", "minute", "seconds", "days", "day", "hours", "hour", "weeks", "week", "months", "years", "cards", "card", "payments", "payment", "bills", "bill", "accounts", "account", "people", "things", "questions", "options", "choices", "attempts", "tries", "cents'", "installments"]
-)
+COUNT_NOUNS = frozenset({
+    "digits", "digit", "numbers", "number", "groups", "group", "figures", "times", "time",
+    "minutes", "minute", "seconds", "days", "day", "hours", "hour", "weeks", "week", "months",
+    "years", "cards", "card", "payments", "payment", "bills", "bill", "accounts", "account",
+    "people", "things", "questions", "options", "choices", "attempts", "tries", "installments",
+})  # fmt: skip
 """Nouns after which a small number counts things and is no value."""
 
-COUNTING_ADJECTIVES = frozenset(["first", "last", "next", "final", "other", "second", "third", "fourth", "previous"])
+COUNTING_ADJECTIVES = frozenset({
+    "first", "last", "next", "final", "other", "second", "third", "fourth", "previous",
+})  # fmt: skip
 """Words before a small number that counts digits: "the last four"."""
 
-ONE_INTRODUCERS = frozenset(
-    ["is", "was", "be", "are", "press", "key", "number", "digit", "option", "hit", "push", "choose", "select", "enter", "dial", "type"]
-)
+ONE_INTRODUCERS = frozenset({
+    "is", "was", "be", "are", "press", "key", "number", "digit", "option", "hit", "push",
+    "choose", "select", "enter", "dial", "type",
+})  # fmt: skip
 """Words after which a lone "one" is the number."""
 
-NOT_AFTER_ONE = frozenset(
-    ["moment", "second", "sec", "minute", "more", "time", "of", "thing", "that", "which", "who", "day", "i", "you", "we", "they", "he", "she", "it", "is", "was", "for", "with", "on", "bill", "card", "payment", "question"]
-)
+NOT_AFTER_ONE = frozenset({
+    "moment", "second", "sec", "minute", "more", "time", "of", "thing", "that", "which", "who",
+    "day", "i", "you", "we", "they", "he", "she", "it", "is", "was", "for", "with", "on",
+    "bill", "card", "payment", "question",
+})  # fmt: skip
 """Words before which a lone "one" is a pronoun or counts something."""
 
-ONE_IS_A_PRONOUN_AFTER = frozenset(
-    ["this", "that", "the", "these", "those", "other", "another", "which", "each", "every", "any", "some", "wrong", "right", "new", "old", "last", "first", "second", "third", "fourth", "next", "same", "correct", "different", "only", "no", "good", "bad", "previous", "my", "your", "real", "valid", "current"]
-)
+ONE_IS_A_PRONOUN_AFTER = frozenset({
+    "this", "that", "the", "these", "those", "other", "another", "which", "each", "every",
+    "any", "some", "wrong", "right", "new", "old", "last", "first", "second", "third", "fourth",
+    "next", "same", "correct", "different", "only", "no", "good", "bad", "previous", "my",
+    "your", "real", "valid", "current",
+})  # fmt: skip

@@ -23,7 +23,8 @@ from bot.understanding.number_expiries import ExpiryFound, expiries_at
 from bot.understanding.number_masking import FoundNumber, Replaced, mask, replace_numbers
 from bot.understanding.number_repairs import corrected_digits
 from bot.understanding.number_spans import NumberKind, Piece, Span, find_spans
-from bot.understanding.number_tokens import Tokens, tokenise
+from bot.understanding.number_tokeniser import tokenise
+from bot.understanding.number_tokens import Tokens
 from bot.understanding.number_words import Kind
 
 __all__ = [
@@ -155,7 +156,7 @@ def _place(tokens: Tokens, span: Span) -> tuple[int, int]:
 
 
 def _is_rejected(tokens: Tokens, span: Span) -> bool:
-    """ "not eighty, it's ninety", "from eighty to ninety": the eighty is what is not meant."""
+    """As in "not eighty, it's ninety", "from eighty to ninety": the eighty is what is not meant."""
     if span.opening is Kind.CONTRAST and len(span.pieces) == 1:
         return True
     before = tokens[span.start - 1].word if span.start else ""
