@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from bisect import bisect_left
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -525,12 +526,14 @@ async def test_an_open_charge_rests_longer_after_every_look_up_in_vain(engine: E
     service, _ = await unknown_charge(engine, pace, "lost_after", ["fails"] * 30)
     journal = Journal(engine)
     rests = []
+
+    def is_due_after(seconds: int) -> bool:
+        return bool(journal.waiting(now=pace.time + timedelta(seconds=seconds), due_only=True))
+
     for _ in range(14):
         await service.settle_open()
-        rest = 0
-        while not journal.waiting(now=pace.time, due_only=True):
-            pace.advance(1)
-            rest += 1
+        rest = bisect_left(range(2_000), True, key=is_due_after)
+        pace.advance(rest)
         rests.append(rest)
     assert rests == sorted(rests)
     assert (rests[0], rests[-1]) == (8, 900)
