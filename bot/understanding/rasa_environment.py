@@ -1,0 +1,205 @@
+"""Rasa made ready: its own environment and a model trained on the data as they are now.
+
+Both are made once and again only when what they are made from has changed. What is half made is
+never taken for whole: the environment is marked when it is complete, a model gets its name when
+it is trained. Several processes may prepare at once; one works, the others wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bot.errors import NluError
+from bot.settings import UnderstandingSettings
+from bot.understanding.rasa_python import UV_DOWNLOADS, clean_environment, find_python, find_uv
+
+ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "nlu_data"
+
+Tell = Callable[[str], None]
+"""Told what is being done, a line at a time."""
+
+_LOCK_SECONDS = 1800
+_MARK = ".complete"
+_LINES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRasa:
+    """python: of Rasa's environment. model: the trained model. project: the Rasa project."""
+
+    python: Path
+    model: Path
+    project: Path
+    trained_now: bool = False
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return rasa_environment(self.project)
+
+
+def prepare(
+    settings: UnderstandingSettings,
+    tell: Tell = lambda _line: None,
+    *,
+    project: Path = PROJECT,
+    train_again: bool = False,
+) -> PreparedRasa:
+    """Make the environment and the model where they are missing or out of date.
+
+    train_again: train though nothing has changed. Blocks for minutes the first time.
+    Raises NluError that says what to do.
+    """
+    try:
+        with FileLock(project / ".prepare.lock", timeout=_LOCK_SECONDS):
+            python = _prepare_environment(project, settings.python310, tell)
+            model, trained = _prepare_model(project, python, tell, train_again)
+    except Timeout:
+        raise NluError(
+            f"another process has been preparing Rasa for {_LOCK_SECONDS // 60} minutes; "
+            f"end it, or delete {project / '.prepare.lock'}"
+        ) from None
+    except OSError as error:
+        raise NluError(
+            f"{error.filename or project}: cannot be written ({error.strerror}); Rasa's "
+            "environment and model lie in this folder"
+        ) from None
+    return PreparedRasa(python, model, project, trained)
+
+
+def rasa_environment(project: Path) -> dict[str, str]:
+    """Environment variables for anything of Rasa: quiet, no telemetry, the bot's code in reach."""
+    return {
+        **clean_environment(),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONHASHSEED": "0",
+        "RASA_TELEMETRY_ENABLED": "false",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "",
+        # Rasa's cache does not see that the bot's number reading changed; the model's name does.
+        "RASA_MAX_CACHE_SIZE": "0",
+        "MPLCONFIGDIR": str(project / ".venv" / "matplotlib"),
+    }
+
+
+def _prepare_environment(project: Path, python310: str, tell: Tell) -> Path:
+    environment = project / ".venv"
+    python = environment / "bin" / "python"
+    mark = environment / _MARK
+    wanted = _fingerprint(project, [project / "pyproject.toml"])
+    if python.exists() and mark.exists() and mark.read_text("ascii") == wanted:
+        return python
+    mark.unlink(missing_ok=True)
+    uv = find_uv()
+    base = find_python(python310)
+    tell("making Rasa's environment (once; about 2.5 GB)")
+    sync = [*uv, "sync", "--project", str(project), "--python", base, "--no-progress"]
+    advice = "look at the lines above; a package index must be reachable"
+    if base == UV_DOWNLOADS:
+        advice = (
+            "no CPython 3.10 is on this machine and uv could not fetch one; install it, or name "
+            "one in the setting understanding.python310"
+        )
+    _run(sync, project, clean_environment(), tell, "Rasa's environment cannot be made", advice)
+    mark.write_text(wanted, "ascii")
+    return python
+
+
+def _prepare_model(project: Path, python: Path, tell: Tell, again: bool) -> tuple[Path, bool]:
+    models = project / "models"
+    model = models / f"nlu-{model_fingerprint(project)}.tar.gz"
+    if model.exists() and not again:
+        return model, False
+    models.mkdir(exist_ok=True)
+    tell("training the model (once for every change of the examples)")
+    with tempfile.TemporaryDirectory(dir=models, prefix="training-") as unfinished:
+        train = [
+            str(python), "-m", "rasa", "train", "nlu", "--config", "config.yml",
+            "--domain", "domain.yml", "--nlu", "data", "--out", unfinished,
+            "--fixed-model-name", "nlu",
+        ]  # fmt: skip
+        _run(
+            train, project, rasa_environment(project), tell, "the model cannot be trained",
+            "look at the lines above; `run_bot.py nlu train` tries again",
+        )  # fmt: skip
+        trained = Path(unfinished) / "nlu.tar.gz"
+        if not trained.exists():
+            raise NluError("the model cannot be trained: Rasa ended well and wrote no model")
+        trained.replace(model)
+    for old in models.glob("nlu-*.tar.gz"):
+        if old != model:
+            old.unlink(missing_ok=True)
+    for left in models.glob("training-*"):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    return model, True
+
+
+def model_fingerprint(project: Path = PROJECT) -> str:
+    """Over everything a model is made from, the bot's own number reading included."""
+    sources = [
+        project / "pyproject.toml",
+        project / "config.yml",
+        project / "domain.yml",
+        *project.glob("data/**/*.yml"),
+        *project.glob("components/*.py"),
+        *(ROOT / "bot" / "understanding").glob("number*.py"),
+    ]
+    return _fingerprint(ROOT, sources)[:16]
+
+
+def _fingerprint(base: Path, sources: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        name = source.relative_to(base) if source.is_relative_to(base) else source.name
+        digest.update(f"{name}\0".encode())
+        digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _run(
+    command: list[str],
+    cwd: Path,
+    environment: dict[str, str],
+    tell: Tell,
+    failure: str,
+    advice: str,
+) -> None:
+    """Run to the end, telling its lines. Raises NluError with the last of them."""
+    last: deque[str] = deque(maxlen=_LINES_SHOWN)
+    try:
+        with subprocess.Popen(  # noqa: S603 - our own command lines only
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+            try:
+                for line in process.stdout:
+                    if line := line.strip():
+                        last.append(line)
+                        tell(line)
+            except BaseException:  # Ctrl-C as well: nothing may go on writing behind our back
+                process.kill()
+                raise
+    except OSError as error:
+        raise NluError(f"{failure}: {command[0]} ({error.strerror}); {advice}") from None
+    if process.returncode != 0:
+        told = "\n  ".join(last)
+        raise NluError(f"{failure} (exit status {process.returncode}); {advice}\n  {told}")

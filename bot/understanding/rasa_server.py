@@ -1,0 +1,97 @@
+"""A Rasa server of our own on loopback: started, awaited, watched, restarted, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from bot.errors import BotError, NluError
+from bot.processes import Child, free_port
+from bot.understanding.rasa_environment import PreparedRasa
+
+_log = structlog.get_logger(__name__)
+
+_START_SECONDS = 180.0
+"""A few seconds are usual; a machine busy with everything else at start takes longer."""
+
+_LOOK_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def running_rasa(prepared: PreparedRasa, logs: Path) -> AsyncIterator[tuple[str, str]]:
+    """A server that answers, while the context lasts: its URL and its token.
+
+    One that dies is started again under the same URL and token; calls go on without it meanwhile.
+    Raises NluError when it does not start.
+    """
+    token = secrets.token_urlsafe(32)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    child = _server(prepared, port, token, logs / "rasa.log")
+    try:
+        async with child:
+            await child.until_it_answers(f"{url}/status?token={token}", _START_SECONDS)
+            watch = asyncio.create_task(keep_running(child))
+            try:
+                yield url, token
+            finally:
+                watch.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watch
+    except NluError:
+        raise
+    except BotError as error:
+        raise NluError(f"{error}; `run_bot.py nlu train` makes its model anew") from None
+
+
+def _server(prepared: PreparedRasa, port: int, token: str, log: Path) -> Child:
+    return Child(
+        "Rasa",
+        [
+            str(prepared.python), "-m", "components.serve", "--port", str(port),
+            "--model", str(prepared.model), "--endpoints", "endpoints.yml",
+            "--credentials", "credentials.yml",
+        ],
+        log,
+        cwd=prepared.project,
+        env={
+            **prepared.environment,
+            # The environment of a process is its owner's to read; its arguments are everyone's.
+            "RASA_SERVER_TOKEN": token,
+            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL_LIBRARIES": "ERROR",
+            "OMP_NUM_THREADS": "1",
+        },
+    )  # fmt: skip
+
+
+async def keep_running(
+    child: Child, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Start the child again whenever it ends, after pauses that double; until cancelled."""
+    pause = _FIRST_PAUSE_SECONDS
+    looks_alive = 0
+    while True:
+        await sleep(_LOOK_SECONDS)
+        if child.is_running:
+            looks_alive += 1
+            if looks_alive * _LOOK_SECONDS > _LONGEST_PAUSE_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            continue
+        looks_alive = 0
+        _log.warning("rasa_ended", restart_in_seconds=pause)
+        await sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        try:
+            await asyncio.to_thread(child.stop)
+            child.start()
+        except BotError as error:
+            _log.warning("rasa_not_restarted", why=str(error))
