@@ -4,7 +4,8 @@ webrtcvad judges the spectrum of each 20 ms. It also fires on line noise, clicks
 frame counts as voice only when it stands out from the noise floor too, and the caller says that
 no key tone is sounding. The floor is the quietest frame of the last three seconds: speech has
 such gaps within a second or two, steady noise has nothing else, so noise that sets in becomes
-the floor, and a turn that it held open ends.
+the floor, and a turn that it held open ends. Noise that swells by more than 5 dB within these
+three seconds can still pass for voice.
 
     quiet ----voice----> starting ----enough of it----> speaking <---voice again--- stopping
       ^                     |                              |                          ^  |

@@ -167,12 +167,22 @@ def test_a_key_held_for_seconds_is_one_key_and_no_speech() -> None:
     assert names(events) == ["KeyHeard"]
 
 
-def test_keys_after_speech_do_not_prolong_the_turn() -> None:
+@pytest.mark.parametrize(("on_ms", "off_ms"), [(40, 40), (45, 40), (50, 40), (100, 100)])
+def test_keys_after_speech_do_not_prolong_the_turn(on_ms: int, off_ms: int) -> None:
     spoken = join(pause(500), phrase("four_one_one_one"))
     without = turns(events_of(join(spoken, pause(4000))))
-    events = events_of(join(spoken, pause(300), pressed("411111111111", 100, 100), pause(2500)))
+    events = events_of(
+        join(spoken, pause(300), pressed("411111111111", on_ms, off_ms), pause(2500))
+    )
     assert keys(events) == "411111111111"
     assert turns(events) == without
+
+
+def test_a_key_held_right_after_a_word_does_not_prolong_the_turn() -> None:
+    spoken = join(pause(500), phrase("four_one_one_one"))
+    events = events_of(join(spoken, tone("5", 4000), pause(500)))
+    [turn] = turns(events)
+    assert turn.end <= len(spoken) + ms_to_samples(60)
 
 
 def test_a_key_during_speech_is_reported_and_the_turn_goes_on() -> None:
