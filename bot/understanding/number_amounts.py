@@ -95,6 +95,10 @@ def _decimal(tokens: Tokens, i: int) -> Iterator[AmountFound]:
             continue
         for cents, end in _fraction(tokens, j + 1):
             after, currency = _money_word(tokens, end, Kind.MAJOR)
+            if _kind(tokens, end) is Kind.THOUSAND:  # "1.5k"
+                yield AmountFound(
+                    (whole * 100 + cents) * 1000, end + 1, 0.0, "decimal point, thousands", "", True
+                )
             yield AmountFound(
                 whole * 100 + cents, after, 0.0, "decimal point", currency, True, whole * 100
             )
@@ -109,6 +113,14 @@ def _is_point(tokens: Tokens, i: int) -> bool:
         return False
     if tokens[i].kind is Kind.POINT or tokens[i].word == "dot":
         return True
+    if tokens[i].word == ",":  # "12,50", as continental recognisers and hands write
+        return (
+            tokens[i].glued
+            and _kind(tokens, i + 1) is Kind.NUMERAL
+            and tokens[i + 1].glued
+            and len(tokens[i + 1].word) == 2
+            and not (_kind(tokens, i + 2) is Kind.SEPARATOR and tokens[i + 2].word == ",")
+        )
     return (
         tokens[i].word in (".", "·")
         and _kind(tokens, i + 1) is Kind.NUMERAL

@@ -17,6 +17,7 @@ def settled(tokens: Sequence[Token]) -> list[Token]:
     """Decide each undecided word; what is decided first may help the next."""
     decided = list(tokens)
     for decide in (
+        _settle_couple,
         _settle_percent,
         _settle_oh,
         _settle_homophone,
@@ -170,11 +171,21 @@ def _settle_count(tokens: list[Token], i: int) -> Token:  # noqa: PLR0911 - one 
         # "the last four four two four two": the four counts the digits that follow
         exactly = _run_length(tokens, i + 1) == token.value == 4
         return replace(token, kind=Kind.COUNT) if counting and exactly else token
+    if after is not None and after.kind is Kind.OF and _kind_at(tokens, i + 2) is Kind.WORD:
+        return replace(token, kind=Kind.COUNT)  # "two of them"
     if after is not None and after.kind in (Kind.MAJOR, Kind.MINOR, Kind.POINT, Kind.OF, Kind.COIN):
         return token
     if counting or (after is not None and after.word in words.COUNT_NOUNS):
         return replace(token, kind=Kind.COUNT)
     return token
+
+
+def _settle_couple(tokens: list[Token], i: int) -> Token:
+    """The couple of "a couple hundred" is two; of anything else it is no number."""
+    if tokens[i].kind is not Kind.COUPLE:
+        return tokens[i]
+    scale = _kind_at(tokens, i + 1) in (Kind.HUNDRED, Kind.THOUSAND)
+    return replace(tokens[i], kind=Kind.UNIT if scale else Kind.WORD, value=2 if scale else -1)
 
 
 def _settle_percent(tokens: list[Token], i: int) -> Token:

@@ -134,11 +134,9 @@ def _digits_only(tokens: Tokens, i: int) -> Iterator[ExpiryFound]:
     slash = any(t.word in ("slash", "stroke", "/") for t in run)
     yield from _slashed(tokens, i, end)
     for path in digit_paths(tokens, i, end):
-        if path.cost > 1.5:
+        if path.cost > 0.5:
             continue
         for month, year, cost, reason in _cuts(path.digits):
-            if path.cost > 0 and cost > 1:
-                continue  # unlikely twice over
             # a pause that falls between month and year makes the cut likely, one elsewhere less
             cut = 1 if len(path.digits) in (3, 5) else 2
             uneven = 0.5 if path.groups and path.groups != (cut,) else 0.0

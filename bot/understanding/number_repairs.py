@@ -111,7 +111,7 @@ def _runs(tokens: Tokens) -> Iterator[_Run]:
 def _with_leading_oh(path: DigitPath) -> DigitPath:
     """As in "oh fifty eight": a sigh, or a zero."""
     groups = tuple(at + 1 for at in path.groups)
-    return DigitPath("0" + path.digits, path.cost + 1.0, groups, (*path.reasons, OH_AS_ZERO))
+    return DigitPath("0" + path.digits, path.cost + 0.8, groups, (*path.reasons, OH_AS_ZERO))
 
 
 def _with_trailing_oh(path: DigitPath) -> DigitPath:
@@ -170,7 +170,7 @@ def _replacing(old: DigitPath, new: DigitPath, count: int, cost: float, how: str
     """The last `count` digits of the old replaced by the new ones."""
     keep = len(old.digits) - count
     groups = tuple(at for at in old.groups if at < keep)
-    if keep and (keep in old.groups or new.groups):
+    if keep:  # what is said again begins a group
         groups = (*groups, keep)
     return DigitPath(
         old.digits[:keep] + new.digits,
@@ -200,7 +200,7 @@ def _corrections(old: DigitPath, new: DigitPath, marker: Kind) -> Iterator[Digit
         if old.digits[at:] == new.digits[:count]:
             cost += 0.6  # nothing would be corrected
         yield _replacing(old, new, count, cost, "the last digits said again")
-    kept = 1.2 if marker is Kind.HESITATION else 3.5
+    kept = 0.2 if marker is Kind.HESITATION else 3.5
     yield _replacing(old, new, 0, kept, "a pause, nothing taken back")
 
 

@@ -48,6 +48,9 @@ def tokenise(text: str) -> Tokens:
             number = raw.pop()
             word = number.word + token.word
             token = replace(number, kind=Kind.ORDINAL, word=word, end=token.end)
+        single = raw and raw[-1].kind is Kind.NUMERAL and len(raw[-1].word) == 1
+        if single and token.word == "s" and token.glued:  # "three 0s"
+            token = replace(raw.pop(), kind=Kind.PLURAL, end=token.end)
         raw.append(token)
     return Tokens(settled(_phrases_joined(raw)))
 

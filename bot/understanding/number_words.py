@@ -42,6 +42,7 @@ class Kind(Enum):
     CONTRAST = "contrast"  # not, instead of
     PLACEHOLDER = "placeholder"  # <amount>, <digits>, <date>
     OH = "oh"  # undecided: a zero or a sigh
+    COUPLE = "couple"  # undecided: "a couple hundred" or a couple of cards
     HOMOPHONE = "homophone"  # undecided: "for" or four
     WORD = "word"
 
@@ -129,7 +130,7 @@ SINGLE_WORDS: dict[str, Kind] = {
 }
 
 SEPARATOR_WORDS = frozenset({"dash", "hyphen", "slash", "stroke", "space", "comma", "dot"})
-SEPARATOR_SIGNS = frozenset(",.-/:;–—‑−…_|'·\\")  # noqa: RUF001
+SEPARATOR_SIGNS = frozenset("(),.-/:;–—‑−…_|'·\\")  # noqa: RUF001
 
 FILLERS = (
     "um", "uhm", "umm", "uh", "er", "erm", "ah", "eh", "hm", "hmm", "mm", "mhm", "well", "like",
@@ -182,6 +183,7 @@ def _phrases() -> dict[tuple[str, ...], Kind]:
         (Kind.RESTART, RESTARTS),
         (Kind.CONTRAST, CONTRASTS),
         (Kind.PERCENT, ("per cent",)),
+        (Kind.COUPLE, ("couple", "a couple", "couple of", "a couple of")),
     ):
         table.update({tuple(phrase.split()): kind for phrase in phrases})
     return table
