@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from paying_doubles import Fate, HandPace, Look, MemoryBank, a_request
 from sqlalchemy import Engine, text
@@ -202,6 +202,8 @@ class Story:
 
 
 @given(st.builds(Story, st.lists(actions, min_size=1, max_size=8), fates, looks, journal_faults))
+@example(Story([Charge("a", None), Charge("a", None)], [], [], {3: "before"}))
+@example(Story([Charge("a", None), Wait(400), Settle(None), Wait(400)], ["late"], [], {}))
 @settings(
     max_examples=100,
     deadline=None,
