@@ -187,7 +187,7 @@ class WatchedCall(Conversation):
             self.tell(Heard((said,), self.expectation), then_listen=False)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(SETTINGS, CALLS, st.integers(0, 8), st.lists(ACTS, min_size=5, max_size=30), st.booleans())
 def test_whatever_happens_the_rules_of_a_payment_hold(
     payment: PaymentSettings,

@@ -408,3 +408,14 @@ def test_what_was_refused_is_asked_in_other_words() -> None:
         call.keys("1326")
         texts |= {call.text("expiry.ask"), call.text("expiry.invalid")}
     assert len(texts) == 4
+
+
+def test_keyed_digits_wait_for_the_rest_when_the_spoken_rest_was_unclear() -> None:
+    call = at_card()
+    call.keys(MASTERCARD[:8])
+    call.says(digits=MASTERCARD[8:], confidence=0.3)
+    assert call.bot_said("not_understood", "card_number.so_far")
+    assert TimerName.INTER_DIGIT not in call.timers
+    assert TimerName.NO_INPUT in call.timers
+    call.says(digits=MASTERCARD[8:])
+    assert call.is_at(State.EXPIRY)

@@ -7,7 +7,14 @@ from conversation import AMEX, MASTERCARD, VISA, Conversation
 
 from bot.charges import ChargeOutcome, ChargeStatus, DeclineReason
 from bot.dialog.commands import Charge, Command, End, HandOver, Say
-from bot.dialog.events import ChargeAnswered, HungUp, KeyPressed, PromptPlayed, TimerName
+from bot.dialog.events import (
+    ChargeAnswered,
+    HungUp,
+    KeyPressed,
+    PromptPlayed,
+    SpeechStarted,
+    TimerName,
+)
 from bot.dialog.flow import State
 from bot.expectations import Intent
 from bot.outcomes import Destination, ErrorName, ResultName
@@ -216,3 +223,14 @@ def test_after_the_end_nothing_follows() -> None:
     for event in (KeyPressed("1"), HungUp(), PromptPlayed(1, completed=True)):
         after += call.dialog.handle(event)
     assert after == []
+
+
+def test_speech_that_the_charge_overtook_does_not_hold_up_the_next_card() -> None:
+    call = Conversation()
+    call.to_confirmation()
+    call.tell(SpeechStarted())
+    call.keys("1")
+    call.declines()
+    assert TimerName.NO_INPUT in call.timers
+    call.keys(AMEX)
+    assert call.is_at(State.EXPIRY)

@@ -359,3 +359,15 @@ def test_more_slowly_takes_the_read_back_apart() -> None:
         "confirm.noted_both", "confirm.question",
     )  # fmt: skip
     assert all(say.slow for say in call.latest if isinstance(say, Say))
+
+
+def test_a_correction_has_as_many_tries_as_the_first_time() -> None:
+    call = Conversation(PaymentSettings(max_wrong_inputs=2))
+    call.says(amount="87.50")
+    call.says(digits=MASTERCARD)
+    call.says(expiry="04/20")
+    call.says(expiry="04/29")
+    call.says(digits="123")
+    call.says(digits="94110")
+    call.says(Intent.CORRECT, field=Field.EXPIRY, expiry="05/20")
+    assert call.is_at(State.EXPIRY)
