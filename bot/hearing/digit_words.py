@@ -42,10 +42,10 @@ def spell(words: Iterable[str], filler: str = "<f>") -> str | None:
     4000, "four thousand one hundred" 4100, "forty one hundred" 4100, "four hundred twelve" 412,
     "four hundred and six" 406.
     """
-    left = [word for word in words if word != filler]
+    left = list(words)
     digits = ""
     while left:
-        if left[0] in IGNORED:
+        if left[0] in IGNORED or left[0] == filler:
             left = left[1:]
             continue
         group, used = _group(left)

@@ -29,12 +29,12 @@ from bot.hearing.number_head import (
 from bot.hearing.number_text import (
     agrees,
     merge,
-    numerals,
     plain,
     spoken_stretches,
     spoken_text,
     with_heard_answer,
     with_number_added,
+    written_digits,
     written_stretches,
 )
 from bot.hearing.whisper import Sound, Whisper
@@ -52,6 +52,8 @@ _SHORT_SECONDS = 4.0
 _ALTERNATIVES = 5
 _FAR_BEHIND = 0.03
 """A word sequence this much less likely than the best is no alternative."""
+_MANY = 6
+"""Number words that no sentence of others is mistaken for."""
 _SURE = 0.5
 _CERTAIN = 0.9
 _FULL_SCALE = 32768.0
@@ -84,8 +86,7 @@ class _Written:
 
     @property
     def digits(self) -> str:
-        words = self.text.split()
-        return "".join(numerals(words[start:end]) for start, end in written_stretches(words))
+        return written_digits(self.text)
 
 
 class EmbeddedRecogniser:
@@ -127,7 +128,7 @@ class EmbeddedRecogniser:
         samples = np.frombuffer(bytes(self._sound), dtype=np.int16)
         if len(samples) < _SHORTEST_SECONDS * SAMPLE_RATE:
             return ()
-        pieces = [_resampled(piece) for piece in cut_at_pauses(samples)]
+        pieces = [resampled(piece) for piece in cut_at_pauses(samples)]
         frames = np.concatenate([self._frames(piece) for piece in pieces])
         heard = search_words(frames, self._engine.head.vocabulary)
         if not heard[0].words:
@@ -160,25 +161,28 @@ class EmbeddedRecogniser:
         short = sum(map(len, pieces)) < _SHORT_SECONDS * whisper.SAMPLE_RATE
         second_opinion = short and self._expectation.kind is Kind.DIGITS
         written = self._write(pieces) if words_too or second_opinion else None
-        digits = [
-            _digit_hypothesis(answer)
-            for answer in digit_answers(
-                frames,
-                self._engine.head.vocabulary,
-                heard,
-                self._expectation,
-                self._engine.calibration,
-                written=written.digits if written and second_opinion else None,
-            )
-        ]
+        answers = digit_answers(frames, self._engine.head.vocabulary, heard, self._expectation)
+        opinion = written.digits if written and second_opinion else None
+        digits = [self._digit_hypothesis(answer, opinion) for answer in answers]
         if not words_too or written is None:
             return digits
         texts = self._merged(written, heard)
         if not only_digits and spoken_stretches(heard[0].words, filler):
             texts = self._spoken(heard[:1], None) + texts  # "four one no four two"
-        mostly_words = not written.digits or len(written.digits) < len(written.text.split()) / 2
+        number_words = sum(word != filler for word in heard[0].words)
+        mostly_words = number_words < _MANY and len(written.digits) < len(written.text.split()) / 2
         fits = bool(digits) and digits[0].fits and digits[0].confidence >= _SURE
         return texts + digits if not fits and (mostly_words or not only_digits) else digits + texts
+
+    def _digit_hypothesis(self, answer: DigitAnswer, written: str | None) -> Hypothesis:
+        return Hypothesis(
+            answer.digits,
+            answer.confidence(self._expectation.kind, self._engine.calibration, written),
+            digits=SecretDigits(answer.digits),
+            fits=answer.fits,
+            as_heard=answer.as_heard,
+            engine=NAME,
+        )
 
     def _numbers(self, pieces: list[Sound], heard: list[HeardWords]) -> list[Hypothesis]:
         """The head heard nothing but numbers. In doubt Whisper chooses among its sequences
@@ -267,17 +271,7 @@ def cut_at_pauses(samples: Samples) -> list[Samples]:
     return pieces
 
 
-def _resampled(samples: Samples) -> Sound:
+def resampled(samples: Samples) -> Sound:
+    """As Whisper wants it."""
     sound = samples.astype(np.float32) / np.float32(_FULL_SCALE)
     return np.asarray(soxr.resample(sound, SAMPLE_RATE, whisper.SAMPLE_RATE), dtype=np.float32)
-
-
-def _digit_hypothesis(answer: DigitAnswer) -> Hypothesis:
-    return Hypothesis(
-        answer.digits,
-        answer.confidence,
-        digits=SecretDigits(answer.digits),
-        fits=answer.fits,
-        as_heard=answer.as_heard,
-        engine=NAME,
-    )

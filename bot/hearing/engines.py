@@ -9,7 +9,7 @@ from bot.errors import ModelError
 from bot.hearing.embedded import EmbeddedEngine
 from bot.hearing.recogniser import Engine
 from bot.hearing.vosk_engine import VoskEngine
-from bot.settings import HearingSettings
+from bot.settings import EngineName, HearingSettings
 
 _DECODES_AT_ONCE = 2
 
@@ -22,7 +22,9 @@ def load_engine(
     root: the project, where models/ lies. progress: told what is being loaded. Raises ModelError.
     """
     folder = find_vosk_model(settings, root)
-    if settings.engine == "embedded" or (settings.engine == "auto" and folder is None):
+    if settings.engine is EngineName.EMBEDDED or (
+        settings.engine is EngineName.AUTO and folder is None
+    ):
         return EmbeddedEngine(root / "models" / "numbers", _DECODES_AT_ONCE, progress)
     if folder is None:
         raise ModelError(

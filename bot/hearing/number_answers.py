@@ -17,12 +17,30 @@ from bot.hearing.word_search import HeardWords, without_idle_frames
 
 @dataclass(frozen=True, slots=True)
 class DigitAnswer:
-    """digits: new ones of this utterance. May be card data: the repr shows none."""
+    """digits: new ones of this utterance. May be card data: the repr shows none.
+
+    probability: the head's, of all ways to say these digits together.
+    share: of the probability of all strings that fit; 0 when this one does not.
+    """
 
     digits: str = field(repr=False)
-    confidence: float
+    probability: float
+    share: float
     fits: bool
     as_heard: bool
+
+    def features(self, written: str | None) -> tuple[float, float, float]:
+        """For `Calibration`. written: the digits Whisper wrote, None where it was not asked."""
+        agreement = 0.0 if written is None else 1.0 if written == self.digits else -1.0
+        return log_odds(self.probability), log_odds(self.share), agreement
+
+    def confidence(self, kind: Kind, calibration: Calibration, written: str | None) -> float:
+        chance, share, agreement = self.features(written)
+        if not self.fits:
+            return calibration.as_heard(chance)
+        if kind is Kind.CARD:
+            return calibration.card(chance, share)
+        return calibration.digits(chance, share, agreement)
 
 
 def rules_for(expectation: Expectation) -> tuple[DigitRule, ...]:
@@ -37,16 +55,13 @@ def digit_answers(
     vocabulary: Vocabulary,
     heard: Sequence[HeardWords],
     expectation: Expectation,
-    calibration: Calibration,
     *,
-    written: str | None = None,
     limit: int = 4,
 ) -> list[DigitAnswer]:
-    """Best first, at most `limit`. The first fitting one, if any, and the likeliest as heard are
-    always among them. Empty when no digits were heard.
+    """Those that fit first, the likelier before the less likely, at most `limit`. The likeliest
+    as heard is always among them. Empty when no digits were heard.
 
-    heard: `search_words` of the frames. written: the digits Whisper wrote, where it was asked: a
-    second opinion on short strings, which the head may get wrong and be sure of.
+    heard: `search_words` of the frames.
     """
     given = expectation.given_digits.reveal() if expectation.given_digits else ""
     rules = rules_for(expectation)
@@ -57,26 +72,21 @@ def digit_answers(
     if rules and not _fits(given + likeliest, rules):
         masses |= _searched(frames, vocabulary, rules, given, masses)
     fitting = {digits for digits in masses if not rules or _fits(given + digits, rules)}
-    share_of_fitting = sum(masses[digits] for digits in fitting)
-
-    answers = []
-    for digits, mass in masses.items():
-        fits = digits in fitting
-        share = log_odds(mass / share_of_fitting) if fits else 0.0
-        agreement = 0.0 if written is None else 1.0 if written == digits else -1.0
-        if fits and expectation.kind is Kind.CARD:
-            confidence = calibration.card(log_odds(mass), share)
-        elif fits and rules:
-            confidence = calibration.digits(log_odds(mass), share, agreement)
-        else:
-            confidence = calibration.as_heard(log_odds(mass))
-        answers.append(DigitAnswer(digits, confidence, fits, digits == likeliest))
-    answers.sort(key=lambda answer: (answer.fits, answer.confidence), reverse=True)
+    total = sum(masses[digits] for digits in fitting)
+    answers = [
+        DigitAnswer(
+            digits,
+            mass,
+            mass / total if digits in fitting else 0.0,
+            digits in fitting,
+            digits == likeliest,
+        )
+        for digits, mass in masses.items()
+    ]
+    answers.sort(key=lambda answer: (answer.fits, answer.probability), reverse=True)
     as_heard = next(answer for answer in answers if answer.as_heard)
     kept = answers[:limit]
-    if as_heard not in kept:
-        kept[-1] = as_heard
-    return kept
+    return kept if as_heard in kept else [*kept[:-1], as_heard]
 
 
 def _fits(digits: str, rules: tuple[DigitRule, ...]) -> bool:

@@ -97,8 +97,7 @@ def with_number_added(free_text: str, heard: Sequence[str], filler: str) -> str 
 
 def agrees(heard: Sequence[str], free_text: str, filler: str) -> bool:
     """Whether Whisper wrote the numbers the head heard, and no others."""
-    words = free_text.split()
-    written = "".join(numerals(words[start:end]) for start, end in written_stretches(words))
+    written = written_digits(free_text)
     spoken = "".join(numerals(stretch) for stretch in spoken_stretches(heard, filler))
     return bool(spoken) and spoken == written
 
@@ -119,6 +118,12 @@ def with_heard_answer(free_text: str, heard: Sequence[str]) -> str:
     if first in _SOUNDS_LIKE_NO and list(heard[:1]) == ["no"]:
         return f"no {rest}".strip()
     return free_text
+
+
+def written_digits(free_text: str) -> str:
+    """The numbers of a text, all in a row, as `numerals` writes them."""
+    words = free_text.split()
+    return "".join(numerals(words[start:end]) for start, end in written_stretches(words))
 
 
 def numerals(words: Sequence[str]) -> str:

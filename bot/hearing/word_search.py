@@ -69,7 +69,8 @@ def search_words(
             _put(grown, prefix, either + row[BLANK], ends_word + row[last] if prefix else _NEVER)
             for word in words:
                 before = ends_blank if word == last else either
-                _put(grown, (*prefix, word), _NEVER, before + row[word])
+                if before > _NEVER:
+                    _put(grown, (*prefix, word), _NEVER, before + row[word])
         best = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:beam]
         prefixes = dict(best)
     first, last_frame = _span(frames)

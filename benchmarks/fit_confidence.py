@@ -1,0 +1,112 @@
+"""Fit models/numbers/calibration.json to validation speech.
+
+    python -m benchmarks.fit_confidence CLIPS [--write]
+
+CLIPS holds WORD_SPEAKER_N.wav of speakers the head was neither trained on nor is measured with.
+Logistic regression; right means that the string is exactly what was said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.spoken_strings import spoken_strings
+from benchmarks.telephone import read_clips
+from bot.expectations import Kind
+from bot.hearing.embedded import EmbeddedEngine, resampled
+from bot.hearing.number_answers import digit_answers
+from bot.hearing.number_head import PADDING_SECONDS
+from bot.hearing.number_text import plain, written_digits
+from bot.hearing.word_search import search_words
+
+NUMBERS = Path(__file__).parents[1] / "models" / "numbers"
+NOISE_DB = (0.0, 25.0)
+"""Harder than most lines: without mistakes there is nothing to fit."""
+
+Row = tuple[tuple[float, ...], bool]
+
+
+def collect(clips: Path, strings: int, seed: int) -> dict[str, list[Row]]:
+    """(features, right) by sort of answer."""
+    engine = EmbeddedEngine(NUMBERS)
+    rows: dict[str, list[Row]] = {"card": [], "digits": [], "as_heard": []}
+    counts = {"card": strings, "zip": strings, "security": strings}
+    random = np.random.default_rng(seed)
+    for item in spoken_strings(random, read_clips(clips), counts, NOISE_DB):
+        sound = resampled(item.samples)
+        frames = engine.head(engine.whisper.encode(sound, PADDING_SECONDS))
+        heard = search_words(frames, engine.head.vocabulary)
+        answers = digit_answers(frames, engine.head.vocabulary, heard, item.expectation)
+        is_card = item.expectation.kind is Kind.CARD
+        written = None if is_card else written_digits(plain(engine.whisper.text(sound)[0].text))
+        for answer in answers:
+            features = answer.features(written)
+            right = answer.digits == item.given
+            if answer.fits:
+                name, used = ("card", features[:2]) if is_card else ("digits", features)
+                rows[name].append((used, right))
+            if answer.as_heard:
+                rows["as_heard"].append((features[:1], right))
+    return rows
+
+
+def fit(rows: list[Row]) -> tuple[float, list[float]]:
+    """Bias and weights. No weight is negative: what is likelier is never believed less; a feature
+    that would need one says nothing the others do not."""
+    count = len(rows[0][0])
+    used = list(range(count))
+    while True:
+        bias, weights = _newton(rows, used)
+        if all(weight >= 0 for weight in weights):
+            break
+        used.pop(int(np.argmin(weights)))
+    found = dict(zip(used, weights, strict=True))
+    return bias, [found.get(feature, 0.0) for feature in range(count)]
+
+
+def _newton(rows: list[Row], used: list[int], ridge: float = 0.05) -> tuple[float, list[float]]:
+    """Logistic regression on some features. ridge: how strongly weights are held near 0."""
+    features = np.array([[1.0, *(values[feature] for feature in used)] for values, _ in rows])
+    right = np.array([float(is_right) for _, is_right in rows])
+    penalty: NDArray[np.float64] = np.eye(features.shape[1]) * ridge
+    weights = np.zeros(features.shape[1])
+    for _ in range(100):
+        chance = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
+        gradient = features.T @ (right - chance) - penalty @ weights
+        curvature = (features * (chance * (1 - chance))[:, None]).T @ features + penalty
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(weights[0]), [float(weight) for weight in weights[1:]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--strings", type=int, default=150, help="of each sort")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="put the result into models/numbers")
+    options = parser.parse_args()
+    path = NUMBERS / "calibration.json"
+    table = json.loads(path.read_text("utf-8"))
+    for name, rows in collect(options.clips, options.strings, options.seed).items():
+        right = sum(is_right for _, is_right in rows)
+        if not 0 < right < len(rows):
+            sys.exit(f"{name}: {right} of {len(rows)} right; nothing to fit")
+        bias, weights = fit(rows)
+        table[name] = {"bias": round(bias, 3), "weights": [round(w, 3) for w in weights]}
+        sys.stdout.write(f"{name}: {right} of {len(rows)} right; {table[name]}\n")
+    if options.write:
+        entries = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in table.items())
+        path.write_text(f"{{\n{entries}\n}}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Test speech: words spliced into strings, and a simulated telephone line. 8 kHz throughout."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+RATE = 8000
+Sound = NDArray[np.float64]
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def read_clips(folder: Path) -> dict[str, dict[str, list[Sound]]]:
+    """{speaker: {word: clips}} of files WORD_SPEAKER_N.wav; a digit may stand for its word."""
+    clips: dict[str, dict[str, list[Sound]]] = defaultdict(lambda: defaultdict(list))
+    for path in sorted(folder.glob("*_*_*.wav")):
+        word, rest = path.stem.split("_", 1)
+        sound, rate = soundfile.read(path, dtype="float64")
+        if rate == RATE and len(sound) > RATE // 20:
+            clips[rest.rsplit("_", 1)[0]][DIGITS[int(word)] if word.isdigit() else word].append(
+                trimmed(sound)
+            )
+    return clips
+
+
+def trimmed(sound: Sound, below_peak_db: float = 30.0) -> Sound:
+    """Without what is that much quieter than the loudest 20 ms, before and after; 20 ms stay."""
+    margin = RATE // 50
+    power = np.convolve(sound**2, np.ones(margin) / margin, "same")
+    loud = np.flatnonzero(power > power.max() * 10 ** (-below_peak_db / 10))
+    start, end = max(0, int(loud[0]) - margin), int(loud[-1]) + margin
+    return sound[start:end]
+
+
+def splice(random: np.random.Generator, clips: Sequence[Sound], groups: Sequence[int]) -> Sound:
+    """Words one after the other: 0.03 to 0.12 s between them, 0.25 to 0.6 s between groups.
+
+    groups: how many words each has; together all clips.
+    """
+    ends = set(np.cumsum(groups).tolist())
+    pieces: list[Sound] = [np.zeros(int(RATE * random.uniform(0.2, 0.5)))]
+    for count, clip in enumerate(clips, start=1):
+        level = 10 ** (random.uniform(-2, 2) / 20)
+        pieces.append(_faded(clip / (np.sqrt(np.mean(clip**2)) + 1e-9)) * level)
+        gap = random.uniform(0.25, 0.6) if count in ends else random.uniform(0.03, 0.12)
+        pieces.append(np.zeros(int(RATE * gap)))
+    return np.concatenate(pieces)
+
+
+def telephone(
+    random: np.random.Generator, sound: Sound, noise_db: tuple[float, float]
+) -> NDArray[np.int16]:
+    """Telephone band, noise that far below the speech, a level of -30 to -15 dBFS, mu-law."""
+    spectrum = np.fft.rfft(sound)
+    frequency = np.fft.rfftfreq(len(sound), 1 / RATE)
+    low, high = random.uniform(200, 350), random.uniform(3100, 3500)
+    gain = 1 / (1 + (low / np.maximum(frequency, 1)) ** 4) / (1 + (frequency / high) ** 12)
+    banded = np.fft.irfft(spectrum * np.sqrt(gain), len(sound))
+    banded /= np.sqrt(np.mean(banded**2)) + 1e-9
+    noise = _coloured(random, len(sound))
+    noisy = banded + noise * 10 ** (-random.uniform(*noise_db) / 20)
+    return (mu_law(noisy * 10 ** (random.uniform(-30, -15) / 20)) * 32767).astype(np.int16)
+
+
+def mu_law(sound: Sound) -> Sound:
+    """Through G.711's mu-law in its continuous form with 8 bits, and back."""
+    sign, size = np.sign(sound), np.minimum(np.abs(sound), 1.0)
+    coded = np.round(np.log1p(255 * size) / np.log(256) * 127) / 127
+    return np.asarray(sign * (256**coded - 1) / 255, dtype=np.float64)
+
+
+def _coloured(random: np.random.Generator, samples: int) -> Sound:
+    """Noise between white and brown, of level 1."""
+    frequency = np.maximum(np.fft.rfftfreq(samples, 1 / RATE), 1.0)
+    slope = float(random.choice([0.0, 0.25, 0.5]))
+    noise = np.fft.irfft(np.fft.rfft(random.standard_normal(samples)) / frequency**slope, samples)
+    return np.asarray(noise / (noise.std() + 1e-9), dtype=np.float64)
+
+
+def _faded(sound: Sound) -> Sound:
+    edge = min(80, len(sound) // 4)
+    ramp = np.linspace(0, 1, edge)
+    faded = sound.copy()
+    faded[:edge] *= ramp
+    faded[-edge:] *= ramp[::-1]
+    return faded

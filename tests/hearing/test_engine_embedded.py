@@ -1,0 +1,204 @@
+"""The embedded engine on real sound. Recordings: recordings/ORIGIN-engines.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, silence
+from bot.cards import SecretDigits
+from bot.errors import ModelError
+from bot.expectations import Expectation, Hypothesis, Kind
+from bot.hearing.embedded import EmbeddedEngine, EmbeddedRecogniser, cut_at_pauses
+from bot.hearing.engines import find_vosk_model, load_engine
+from bot.hearing.laboratory import hear_file, speech_span
+from bot.settings import EngineName, HearingSettings
+
+ROOT = Path(__file__).parents[2]
+RECORDINGS = Path(__file__).parent / "recordings"
+AMEX = "378282246310005"
+
+
+@pytest.fixture(scope="module")
+def engine() -> EmbeddedEngine:
+    return EmbeddedEngine(ROOT / "models" / "numbers")
+
+
+def recording(name: str) -> Samples:
+    samples, rate = soundfile.read(RECORDINGS / f"{name}.wav", dtype="int16")
+    assert rate == SAMPLE_RATE
+    return np.asarray(samples, dtype=np.int16)
+
+
+def hear(engine: EmbeddedEngine, name: str, expectation: Expectation) -> tuple[Hypothesis, ...]:
+    return hear_file(engine, recording(name), expectation)
+
+
+def digits_of(hypothesis: Hypothesis) -> str:
+    assert hypothesis.digits is not None
+    return hypothesis.digits.reveal()
+
+
+def feed(recogniser: EmbeddedRecogniser, samples: Samples, start: int = 0) -> None:
+    for position in range(0, len(samples), CHUNK_SAMPLES):
+        piece = samples[position : position + CHUNK_SAMPLES]
+        recogniser.accept(AudioChunk(piece, start + position))
+
+
+def test_a_card_number_is_heard_fits_and_is_believed(engine: EmbeddedEngine) -> None:
+    best = hear(engine, "card_3782", Expectation(Kind.CARD))[0]
+
+    assert digits_of(best) == AMEX
+    assert best.fits
+    assert best.as_heard
+    assert best.confidence > 0.9
+    assert best.engine == "embedded"
+
+
+def test_cardinals_in_a_card_number_are_digits(engine: EmbeddedEngine) -> None:
+    best = hear(engine, "card_4000", Expectation(Kind.CARD))[0]
+
+    assert digits_of(best) == "4000000000000002"
+
+
+def test_no_hypothesis_shows_the_card_in_its_repr(engine: EmbeddedEngine) -> None:
+    heard = hear(engine, "card_3782", Expectation(Kind.CARD))
+
+    assert AMEX[:5] not in repr(heard)
+
+
+def test_an_amount_in_a_sentence_keeps_its_words(engine: EmbeddedEngine) -> None:
+    for kind in (Kind.AMOUNT, Kind.OPEN):
+        best = hear(engine, "pay_eighty_seven_fifty", Expectation(kind))[0]
+        assert best.text == "i'd like to pay eighty seven fifty"
+
+
+def test_a_plain_yes_needs_no_free_text(engine: EmbeddedEngine) -> None:
+    assert hear(engine, "yeah", Expectation(Kind.YES_NO))[0].text == "yes"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_silence_and_noise_say_nothing(engine: EmbeddedEngine, kind: Kind) -> None:
+    noise = np.random.default_rng(1).standard_normal(2 * SAMPLE_RATE) * 300
+
+    assert hear_file(engine, silence(3 * SAMPLE_RATE), Expectation(kind)) == ()
+    assert hear_file(engine, noise.astype(np.int16), Expectation(kind)) == ()
+
+
+def test_nothing_at_all_says_nothing(engine: EmbeddedEngine) -> None:
+    assert hear_file(engine, silence(0), Expectation(Kind.OPEN)) == ()
+
+
+def test_a_long_silence_around_the_words_changes_nothing(engine: EmbeddedEngine) -> None:
+    quiet = silence(20 * SAMPLE_RATE)
+    samples = np.concatenate([quiet, recording("card_3782"), quiet])
+
+    best = hear_file(engine, samples, Expectation(Kind.CARD))[0]
+
+    assert digits_of(best) == AMEX
+    assert 20 * SAMPLE_RATE < best.start < best.end < len(samples) - len(quiet)
+
+
+def test_a_preliminary_answer_is_the_answer_so_far_and_ends_nothing(engine: EmbeddedEngine) -> None:
+    samples = recording("card_3782")
+    recogniser = engine.recogniser()
+    recogniser.begin(Expectation(Kind.CARD))
+    feed(recogniser, samples[: len(samples) // 2])
+
+    halfway = [digits_of(h) for h in recogniser.preliminary() if h.digits and h.as_heard]
+    again = recogniser.preliminary()
+    feed(recogniser, samples[len(samples) // 2 :], start=len(samples) // 2)
+    whole = recogniser.finish()
+
+    assert AMEX.startswith(halfway[0][:4])
+    assert len(halfway[0]) < len(AMEX)
+    assert again == recogniser_answer_twice(recogniser, samples)
+    assert digits_of(whole[0]) == AMEX
+
+
+def recogniser_answer_twice(
+    recogniser: EmbeddedRecogniser, samples: Samples
+) -> tuple[Hypothesis, ...]:
+    recogniser.begin(Expectation(Kind.CARD))
+    feed(recogniser, samples[: len(samples) // 2])
+    return recogniser.preliminary()
+
+
+def test_an_utterance_does_not_know_the_one_before(engine: EmbeddedEngine) -> None:
+    recogniser = engine.recogniser()
+    recogniser.begin(Expectation(Kind.CARD))
+    feed(recogniser, recording("card_3782"))
+    recogniser.finish()
+
+    assert recogniser.finish() == ()
+    recogniser.begin(Expectation(Kind.YES_NO))
+    feed(recogniser, recording("yeah"), start=1_000_000)
+    (best, *_) = recogniser.finish()
+    assert best.text == "yes"
+    assert best.start >= 1_000_000
+
+
+def test_the_rest_of_a_card_fits_with_what_was_given(engine: EmbeddedEngine) -> None:
+    samples = recording("card_3782")
+    given = Expectation(Kind.CARD, given_digits=SecretDigits("3"))
+
+    heard = hear_file(engine, samples, given)
+
+    assert not any(h.fits and digits_of(h) == AMEX for h in heard if h.digits)
+
+
+def test_sound_longer_than_the_context_is_cut_where_it_is_quiet() -> None:
+    random = np.random.default_rng(2)
+    loud = (random.standard_normal(60 * SAMPLE_RATE) * 2000).astype(np.int16)
+    for second in (24, 47):
+        loud[second * SAMPLE_RATE : second * SAMPLE_RATE + SAMPLE_RATE // 2] = 0
+
+    pieces = cut_at_pauses(loud)
+
+    assert np.array_equal(np.concatenate(pieces), loud)
+    assert all(len(piece) <= 28 * SAMPLE_RATE for piece in pieces)
+    assert [24 <= len(pieces[0]) / SAMPLE_RATE <= 24.5, len(pieces)] == [True, 3]
+
+
+def test_the_speech_of_a_recording_is_found_with_a_margin() -> None:
+    quiet, spoken = silence(5 * SAMPLE_RATE), recording("yeah")
+    start, end = speech_span(np.concatenate([quiet, spoken, quiet]))
+
+    assert len(quiet) - 0.3 * SAMPLE_RATE <= start < len(quiet) + len(spoken)
+    assert start < end <= len(quiet) + len(spoken) + 0.5 * SAMPLE_RATE
+
+
+def test_auto_takes_the_embedded_engine_where_no_vosk_model_lies(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "numbers").symlink_to(ROOT / "models" / "numbers")
+    told: list[str] = []
+
+    engine = load_engine(HearingSettings(), tmp_path, told.append)
+
+    assert engine.name == "embedded"
+    assert told
+
+
+def test_a_vosk_model_that_lies_there_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "vosk-model-small-en"
+    folder.mkdir(parents=True)
+
+    assert find_vosk_model(HearingSettings(), tmp_path) == folder
+    assert find_vosk_model(HearingSettings(vosk_model="elsewhere"), tmp_path) == (
+        tmp_path / "elsewhere"
+    )
+
+
+def test_vosk_without_a_model_says_where_to_put_one(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"models/vosk.*hearing\.vosk_model"):
+        load_engine(HearingSettings(engine=EngineName.VOSK), tmp_path)
+
+
+def test_a_broken_vosk_model_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "models" / "vosk-half").mkdir(parents=True)
+
+    with pytest.raises(ModelError, match="not a whole Vosk model"):
+        load_engine(HearingSettings(), tmp_path)
