@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import Progress as BarProgress
+from rich.status import Status
+from rich.table import Table
 
+from bot.calls.run_call import FinishedCall
+from bot.calls.scenarios import ScenarioOutcome
+from bot.outcomes import ResultName
 from bot.records.trace import Entry, EntryKind
-from bot.records.wording import clock_text, describe
+from bot.records.wording import (
+    brand_words,
+    clock_text,
+    describe,
+    destination_words,
+    result_words,
+    seconds_text,
+)
+from bot.speaking.build import Progress as Rendered
 
 console = Console(highlight=False)
 problems = Console(stderr=True, highlight=False)
+
+_TELL_SECONDS = 10.0
+_DETAIL_WIDTH = 90
+_CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x1f]")
+"""Colours and cursor movements of the programs whose output is told."""
 
 _SHOWN = {
     EntryKind.PROMPT,
@@ -28,18 +51,25 @@ _STEP_SHOWN = {"done": "✓", "failed": "✗"}
 
 
 class Progress:
-    """Says what is being done and how long it took; a spinner where the terminal has one."""
+    """Says what is being done and how long it took.
+
+    In a terminal a spinner with the newest detail; elsewhere (a log, CI) a line when a step begins,
+    one when it ends, and in between a detail now and then, so that long work never looks stuck.
+    """
 
     def __init__(self) -> None:
-        self._detail = ""
+        self._status: Status | None = None
+        self._what = ""
+        self._told_at = 0.0
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
         """One piece of preparation: a line when it is done, or when it failed."""
-        began = time.monotonic()
-        self._detail = ""
-        with console.status(f"{escape(what)} …") as status:
-            self._status, self._what = status, what
+        began = self._told_at = time.monotonic()
+        self._what = what
+        if not console.is_terminal:
+            console.print(f"  … {escape(what)}")
+        with console.status(f"{escape(what)} …") as self._status:
             try:
                 yield
             except BaseException:
@@ -49,11 +79,16 @@ class Progress:
         console.print(f"  [green]✓[/] {escape(what)} [dim]{took:.1f} s[/]")
 
     def tell(self, detail: str) -> None:
-        """More about the step under way."""
-        if console.is_terminal:
-            self._status.update(f"{escape(self._what)}: {escape(detail)}")
-        else:
-            console.print(f"    [dim]{escape(detail)}[/]")
+        """More about the step under way. May be called from another thread."""
+        detail = _CONTROL.sub("", detail)[:_DETAIL_WIDTH]
+        if console.is_terminal and self._status is not None:
+            self._status.update(f"{escape(self._what)}: [dim]{escape(detail)}[/]")
+        elif time.monotonic() - self._told_at >= _TELL_SECONDS:
+            self._told_at = time.monotonic()
+            console.print(f"      [dim]{escape(detail)}[/]")
+
+    def warn(self, what: str) -> None:
+        console.print(f"  [yellow]![/] {escape(what)}")
 
 
 class ConversationPrinter:
@@ -92,3 +127,86 @@ class ConversationPrinter:
     def _line(self, at: int, who: str, name: str, what: str) -> None:
         colour = _COLOURS.get(who, "white")
         console.print(f"[dim]{clock_text(at):>8}[/]  [{colour}]{name:<8}[/]{escape(what)}")
+
+
+class RenderingProgress:
+    """A bar for rendering: how many of how many, and what comes out just now."""
+
+    def __init__(self) -> None:
+        self._bar = BarProgress(console=console)
+        self._task = self._bar.add_task("rendering", total=None)
+
+    def show(self, progress: Rendered) -> None:
+        self._bar.update(
+            self._task,
+            completed=progress.done,
+            total=progress.total,
+            description=escape(progress.text[:40]),
+        )
+
+    def __enter__(self) -> RenderingProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def print_finished(finished: FinishedCall) -> None:
+    """The result as a small table, and where the files lie."""
+    result, payment = finished.result, finished.result.payment
+    good = payment.status is ResultName.SUCCESS
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+
+    def row(name: str, value: str | None) -> None:
+        if value:
+            table.add_row(name, escape(value))
+
+    row("reason", payment.reason)
+    row("reference", payment.reference)
+    row("amount", payment.amount.spoken() if payment.amount else None)
+    if payment.brand is not None:
+        row("card", f"{brand_words(payment.brand)} ending in {payment.last_four}")
+    row("corrections understood by Rasa", ", ".join(payment.corrections_by_rasa))
+    row("call goes to", destination_words(result.hand_over) if result.hand_over else None)
+    row("worked less well", ", ".join(result.degradations))
+    if result.settled is not None:
+        reference = f", reference {result.settled.reference}" if result.settled.reference else ""
+        row(
+            "settled afterwards", f"{result.settled.status.value}{reference} ({result.settled.how})"
+        )
+    row("length of the call", seconds_text(result.durations.call_ms))
+    row("recording", str(finished.files.recording))
+    row("look and listen", str(finished.files.page))
+    row("result", str(finished.files.result))
+    colour = "green" if good else "yellow"
+    console.print(
+        Panel(table, title=f"[{colour}]{result_words(payment.status)}[/]", title_align="left")
+    )
+
+
+def print_verdict(path: Path, outcome: ScenarioOutcome) -> None:
+    """One line for a scenario that passed; what was expected and what happened for one that
+    did not."""
+    name = escape(outcome.scenario.name)
+    if not outcome.misses:
+        console.print(f"  [green]✓[/] {name} [dim]{path.name}[/]")
+        return
+    console.print(f"  [red]✗[/] {name} [dim]{path.name}[/]")
+    for miss in outcome.misses:
+        console.print(f"      [red]{escape(str(miss))}[/]")
+    console.print(f"      [dim]look and listen: {escape(str(outcome.finished.files.page))}[/]")
+
+
+def print_heard(line: Mapping[str, Any]) -> None:
+    """What `hear` found in one file, as a table."""
+    table = Table(title=f"{line['file']} ({line['seconds']} s)", title_justify="left")
+    for column in ("text", "value", "confidence"):
+        table.add_column(column)
+    for hypothesis in line["hypotheses"]:
+        values = [v for k, v in hypothesis.items() if k not in {"text", "confidence"}]
+        shown = "" if not values or values[0] is None else str(values[0])
+        table.add_row(escape(hypothesis["text"]), shown, f"{hypothesis['confidence']:.2f}")
+    console.print(table)

@@ -46,6 +46,8 @@ def configure_logs(path: Path, level: str) -> None:
         old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
+    # httpx logs every URL, and Rasa takes its token in the URL only.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

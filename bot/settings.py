@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -90,9 +91,16 @@ class PaymentSettings:
         return Money.parse(amount, self.currency)
 
 
+class EngineName(StrEnum):
+    AUTO = "auto"
+    """Vosk when its model is there, else embedded."""
+    VOSK = "vosk"
+    EMBEDDED = "embedded"
+
+
 @validated(frozen=True, config=_STRICT)
 class HearingSettings:
-    engine: Literal["auto", "vosk", "embedded"] = "auto"
+    engine: EngineName = EngineName.AUTO
     vosk_model: str = ""
     """Folder of a Vosk model; empty: the first one under models/vosk*."""
     voice_activity: Annotated[int, Limits(ge=0, le=3)] = 2

@@ -77,7 +77,8 @@ class Rooms:
     """What a call uses of the process it runs in. Shared by all calls."""
 
     settings: Settings
-    understanding: Understands
+    understanding: Callable[[Callable[[str], None]], Understands]
+    """Makes a call's understanding; told what to do when something it needs is away."""
     speaker: Speaker
     payments: Charges
     executor: Executor
@@ -149,6 +150,7 @@ class Call:
         self._charged = charged
         self._clock = CallClock()
         self._telling = Telling(trace, self._clock)
+        self._understanding = rooms.understanding(self._degraded)
         self._quiet = Quiet()
         self._dialog = Dialog(rooms.settings.payment)
         self._inbox: asyncio.Queue[happened.Event] = asyncio.Queue()
@@ -335,7 +337,7 @@ class Call:
     ) -> None:
         readings: tuple[Reading, ...] = ()
         if heard:
-            readings = await self._rooms.understanding.understand(
+            readings = await self._understanding.understand(
                 heard,
                 expectation,
                 currency=self._rooms.settings.payment.currency,
@@ -350,6 +352,11 @@ class Call:
             self._recording.release(self._leg.name)
         self._telling.heard(heard, readings, start, end)
         self._post(happened.Heard(readings, expectation, self._clock.now))
+
+    def _degraded(self, what: str) -> None:
+        if what not in self._end.degraded:
+            self._end.degraded.append(what)
+            self._telling.degraded(what)
 
     # --- decide ------------------------------------------------------------------------------
 

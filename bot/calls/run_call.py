@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import structlog
+
 from bot.audio import ms_to_samples, samples_to_ms
 from bot.calls.call import Call, CallEnd, Rooms
 from bot.calls.callers import Caller
@@ -17,6 +19,7 @@ from bot.calls.recording import Recording
 from bot.calls.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.dialog.events import CallStarted
+from bot.errors import StoreError
 from bot.hearing.ear import PRE_ROLL_MS, Ear
 from bot.hearing.recogniser import Engine
 from bot.money import Money
@@ -28,6 +31,8 @@ from bot.records.store import Store
 from bot.records.trace import Entry, Trace
 from bot.settings import Settings
 from bot.speaking.playback import Playback
+
+_log = structlog.get_logger(__name__)
 
 _SETTLE_PATIENCE_SECONDS = 60.0
 
@@ -102,12 +107,10 @@ class CallRunner:
         files: Files,
         today: date,
         watch: Callable[[Entry], None] | None = None,
-        degradations: list[str] | None = None,
     ) -> FinishedCall:
         """One whole call. Afterwards its files lie in their place and its record is written;
         a charge of unknown outcome has been looked up.
 
-        degradations: filled by whoever notices that something is away; read at the end.
         Raises BotError when files or records cannot be written. Ended from outside, it leaves
         no half-written file.
         """
@@ -135,24 +138,28 @@ class CallRunner:
         except BaseException:
             recording.discard()
             raise
-        noticed = list(dict.fromkeys([*end.degraded, *(degradations or [])]))
         duration_ms = samples_to_ms(end.duration)
-        self._store.add_segments(started.call_id, trace.entries)
-        self._store.finish_call(
-            started.call_id, end.result, duration_ms, end.handed_over_to, noticed
-        )
+        self._keep(started.call_id, end, trace.entries, duration_ms)
         result = CallResult(
             call_id=started.call_id,
             started_at=started_at,
             payment=end.result,
             durations=Durations.of(trace.entries, duration_ms),
             hand_over=end.handed_over_to,
-            degradations=noticed,
+            degradations=end.degraded,
             settled=await self._settlement(started.call_id, end),
         )
         write_result(files.result, result)
         write_call_page(files.page, result, trace.entries, files.recording)
         return FinishedCall(end, trace.entries, result, files)
+
+    def _keep(self, call_id: str, end: CallEnd, entries: list[Entry], duration_ms: int) -> None:
+        """The result first: a trace the records refuse must not cost it."""
+        self._store.finish_call(call_id, end.result, duration_ms, end.handed_over_to, end.degraded)
+        try:
+            self._store.add_segments(call_id, entries)
+        except StoreError as error:
+            _log.error("segments_not_kept", call_id=call_id, why=str(error))
 
     async def _settlement(self, call_id: str, end: CallEnd) -> Settlement | None:
         """What became of a charge the caller could not be told the end of."""

@@ -1,0 +1,72 @@
+"""What a recording says, as one JSON object: the laboratory's view of hearing.
+
+Laboratory only: the digits heard are in the output.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bot.audio import SAMPLE_RATE
+from bot.calls.wav import read_wav
+from bot.expectations import Expectation, Hypothesis, Intent, Kind
+from bot.hearing.laboratory import hear_file
+from bot.hearing.recogniser import Engine
+from bot.understanding.grammar import rough_words
+from bot.understanding.numbers import read_amounts, read_digits, read_expiries, replace_numbers
+
+_ANSWERS = {Intent.AFFIRM: "yes", Intent.DENY: "no", Intent.CORRECT: "no"}
+
+
+def heard(
+    engine: Engine, file: Path, expectation: Expectation, channel: str | None = None
+) -> dict[str, Any]:
+    """{"file", "seconds", "hypotheses": [{"text", value, "confidence"}]}, best hypothesis first.
+
+    value: "digits" for digits and card, "amount" ("87.50"), "expiry" ("04/29") or "answer" ("yes"
+    or "no"); null where the words hold none; no such key for an open question.
+    Raises AudioError.
+    """
+    samples = read_wav(file, channel)
+    return {
+        "file": str(file),
+        "seconds": round(len(samples) / SAMPLE_RATE, 3),
+        "hypotheses": [
+            {
+                "text": hypothesis.text,
+                **_value(hypothesis, expectation),
+                "confidence": round(hypothesis.confidence, 4),
+            }
+            for hypothesis in hear_file(engine, samples, expectation)
+        ],
+    }
+
+
+def _value(hypothesis: Hypothesis, expectation: Expectation) -> dict[str, str | None]:
+    match expectation.kind:
+        case Kind.DIGITS | Kind.CARD:
+            return {"digits": _digits(hypothesis, expectation)}
+        case Kind.AMOUNT:
+            amounts = read_amounts(hypothesis.text)
+            return {"amount": f"{amounts[0].minor_units / 100:.2f}" if amounts else None}
+        case Kind.EXPIRY:
+            whole = [e for e in read_expiries(hypothesis.text) if e.month and e.year]
+            return {"expiry": f"{whole[0].month:02d}/{whole[0].year % 100:02d}" if whole else None}  # type: ignore[operator]
+        case Kind.YES_NO:
+            return {"answer": _yes_or_no(hypothesis.text)}
+        case Kind.OPEN:
+            return {}
+
+
+def _yes_or_no(text: str) -> str | None:
+    """By grammar alone; a correction ("no, the expiry …") says no."""
+    understood = rough_words(replace_numbers(text).text)
+    return None if understood is None else _ANSWERS.get(understood.intent)
+
+
+def _digits(hypothesis: Hypothesis, expectation: Expectation) -> str | None:
+    if hypothesis.digits is not None:
+        return hypothesis.digits.reveal()
+    readings = read_digits(hypothesis.text, expectation.lengths)
+    return readings[0].digits if readings else None

@@ -1,0 +1,219 @@
+"""What a process needs before it takes a call: prepared with visible progress, started, awaited
+until it answers, and always stopped again, on Ctrl-C and on failure too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from sqlalchemy import Engine as Database
+
+from bot.calls.call import Charges, Rooms
+from bot.calls.callers import Caller
+from bot.calls.run_call import CallRunner, Files, FinishedCall
+from bot.calls.scenario import Parameters
+from bot.charges import ChargeOutcome, ChargeStatus
+from bot.database import open_database
+from bot.errors import NluError, StoreError
+from bot.hearing.engines import load_engine
+from bot.paying.pace import DeclaredPace
+from bot.paying.rest import RestGateway
+from bot.paying.service import PaymentService
+from bot.paying.simulator_process import running_simulator
+from bot.processes import free_port
+from bot.records.store import Store
+from bot.records.trace import Entry
+from bot.settings import Settings
+from bot.speaking.speaker import Speaker
+from bot.speaking.voice import load_speaker
+from bot.understanding.rasa_client import RasaClient
+from bot.understanding.rasa_environment import prepare
+from bot.understanding.rasa_server import running_rasa
+from bot.understanding.understand import Understanding
+
+_log = structlog.get_logger(__name__)
+
+ROOT = Path(__file__).parents[2]
+"""The project: where nlu_data/, audio/ and models/ lie."""
+
+_RASA_PATIENCE_MS = 30_000
+"""A recorded call's clock stands still while Rasa thinks, so a busy machine must not change what
+it hears: only a Rasa that is really gone times out."""
+
+_DECODES_AT_ONCE = 2
+
+
+class Progress(Protocol):
+    def step(self, what: str) -> AbstractContextManager[None]:
+        """Around one piece of work that takes a while."""
+
+    def tell(self, detail: str) -> None:
+        """More about the step under way."""
+
+    def warn(self, what: str) -> None:
+        """Something works less well than it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """A process ready for recorded calls. Made by `running_services`."""
+
+    settings: Settings
+    speaker: Speaker
+    runner: CallRunner
+    payments: PaymentService
+    unreachable: PaymentService
+    """The same journal, and a gateway nothing answers for: for scenarios."""
+    rasa: RasaClient | None
+    executor: Executor
+
+    async def call(
+        self,
+        caller: Caller,
+        parameters: Parameters,
+        files: Files,
+        *,
+        settings: Settings | None = None,
+        today: date | None = None,
+        rasa_away: bool = False,
+        gateway_down: bool = False,
+        watch: Callable[[Entry], None] | None = None,
+    ) -> FinishedCall:
+        """One whole call. settings: instead of the process's own. Raises BotError."""
+        payments: Charges = self.unreachable if gateway_down else self.payments
+        rasa = None if rasa_away else self.rasa
+        rooms = Rooms(
+            settings or self.settings,
+            lambda degraded: Understanding(rasa, degraded),
+            self.speaker,
+            payments,
+            self.executor,
+        )
+        return await self.runner.run(
+            rooms,
+            caller,
+            parameters,
+            files=files,
+            today=today or datetime.now(UTC).date(),
+            watch=watch,
+        )
+
+
+@asynccontextmanager
+async def running_services(
+    settings: Settings, out: Path, progress: Progress
+) -> AsyncIterator[Services]:
+    """Everything a recorded call needs, while the context lasts.
+
+    out: where logs, the database and the simulator's ledger lie.
+    Without Rasa the services run all the same and say so; anything else that is missing raises
+    BotError.
+    """
+    logs = out / "logs"
+    async with AsyncExitStack() as stack:
+        with progress.step("voice: prompts and their recordings"):
+            speaker = await asyncio.to_thread(
+                load_speaker, ROOT / settings.speaking.prompts,
+                text_to_speech=settings.speaking.text_to_speech,
+            )  # fmt: skip
+        with progress.step("ears: the recogniser"):
+            engine = await asyncio.to_thread(load_engine, settings.hearing, ROOT, progress.tell)
+        rasa = await _start_rasa(settings, logs, progress, stack)
+        database = _open(settings, out)
+        stack.callback(database.dispose)
+        store = Store(database)
+        with progress.step("till: the payment gateway"):
+            payments = await _start_payments(settings, database, store, out, logs, stack)
+            unreachable = await _payments_nobody_answers(settings, database, stack)
+        executor = ThreadPoolExecutor(_DECODES_AT_ONCE, thread_name_prefix="decode")
+        stack.callback(executor.shutdown, cancel_futures=True)
+        yield Services(
+            settings, speaker, CallRunner(engine, payments, store), payments, unreachable,
+            rasa, executor,
+        )  # fmt: skip
+
+
+async def _start_rasa(
+    settings: Settings, logs: Path, progress: Progress, stack: AsyncExitStack
+) -> RasaClient | None:
+    wanted = settings.understanding
+    url, token = wanted.rasa_url, wanted.rasa_token
+    try:
+        if not url:
+            with progress.step("understanding: Rasa's environment and model"):
+                prepared = await asyncio.to_thread(prepare, wanted, progress.tell)
+            with progress.step("understanding: Rasa starts"):
+                url, token = await stack.enter_async_context(running_rasa(prepared, logs))
+    except NluError as error:
+        progress.warn(f"{error}\nThe call goes on with keys, numbers, yes and no, field names.")
+        _log.warning("rasa_away", why=str(error))
+        return None
+    client = RasaClient(url, token, timeout_ms=_RASA_PATIENCE_MS)
+    stack.push_async_callback(client.aclose)
+    return client
+
+
+def _open(settings: Settings, out: Path) -> Database:
+    return open_database(settings.records.database or f"sqlite:///{out / 'payments.db'}")
+
+
+async def _start_payments(
+    settings: Settings,
+    database: Database,
+    store: Store,
+    out: Path,
+    logs: Path,
+    stack: AsyncExitStack,
+) -> PaymentService:
+    """The payment service; with our own simulator where no gateway is named."""
+    simulated = not settings.gateway.url
+    url = settings.gateway.url
+    if simulated:
+        url = await stack.enter_async_context(
+            running_simulator(logs, out / "simulator.db", token=settings.gateway.token)
+        )
+    gateway = RestGateway(settings.gateway, url=url, declared_delays=simulated)
+    stack.push_async_callback(gateway.aclose)
+    payments = PaymentService(
+        database,
+        gateway,
+        settings.gateway,
+        pace=DeclaredPace() if simulated else None,
+        on_outcome=_settle_in(store),
+    )
+    # Charges a crash left open are settled before anything new is charged.
+    await payments.settle_open()
+    return await stack.enter_async_context(payments)
+
+
+def _settle_in(store: Store) -> Callable[[str, ChargeOutcome], None]:
+    """An outcome that comes when its call is over goes into the call's record."""
+
+    def settle(call_id: str, outcome: ChargeOutcome) -> None:
+        if outcome.status is ChargeStatus.UNKNOWN:
+            return
+        try:
+            call = store.call(call_id)
+            if call is None or call.payment is None or call.payment.reference:
+                return
+            store.settle(call_id, outcome, datetime.now(UTC))
+        except StoreError as error:
+            _log.error("settlement_not_recorded", call_id=call_id, why=str(error))
+
+    return settle
+
+
+async def _payments_nobody_answers(
+    settings: Settings, database: Database, stack: AsyncExitStack
+) -> PaymentService:
+    dead = replace(settings.gateway, url=f"http://127.0.0.1:{free_port()}")
+    gateway = RestGateway(dead)
+    stack.push_async_callback(gateway.aclose)
+    return PaymentService(database, gateway, dead, pace=DeclaredPace())
