@@ -20,8 +20,9 @@ class AmountFound:
     """An amount that begins at some token. end: the index after its last token.
 
     cost: 0 natural, more is less likely. marked: a money word, a sign or a decimal point says that
-    it is money. tail: it ends in a number below a hundred with more before it, and this is the
-    part of the value above that number; a correction may say just the tail again.
+    it is money. head, tail_unit: where the amount ends in a number below a hundred with more
+    before it, what stands before (minor units), and what one of the tail is worth: 1 for cents,
+    100 for dollars. A correction may say just the tail again ("eighty seven fifty, no, sixty").
     """
 
     minor_units: int = field(repr=False)
@@ -32,7 +33,6 @@ class AmountFound:
     marked: bool = False
     head: int | None = field(default=None, repr=False)
     tail_unit: int = 1
-    """What one of the tail is worth: 1 when the tail is cents, 100 when it is dollars."""
 
 
 @remembered

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bot.understanding.number_spans import NumberKind, find_spans
 from bot.understanding.number_tokeniser import tokenise
 from bot.understanding.number_tokens import Token
-from bot.understanding.number_words import ORDINALS, TEENS, UNITS, Kind
+from bot.understanding.number_words import ORDINALS, PLURALS, TEENS, UNITS, Kind
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,14 @@ def _joins(character: str) -> bool:
 
 
 _NAMES = {value: word for word, value in reversed({**UNITS, **TEENS}.items())}
+_PLURAL_NAMES = {value: word for word, value in reversed(PLURALS.items())}
 _ORDINAL_NAMES = {value: word for word, value in ORDINALS.items()}
 
 
 def _spelled(token: Token) -> str | tuple[NumberKind, ...]:
-    """The words for "2nd" and for the 4 of "the last 4 digits"."""
+    """The words for "2nd", for a lone "5s" and for the 4 of "the last 4 digits"."""
+    if token.kind is Kind.PLURAL:
+        return _PLURAL_NAMES[token.value]
     if token.kind is Kind.ORDINAL:
         return _ORDINAL_NAMES.get(token.value, NumberKind.DIGITS.placeholder)
     return _NAMES.get(token.value, NumberKind.DIGITS.placeholder)

@@ -129,7 +129,10 @@ def _piece_at(tokens: Tokens, i: int) -> Piece | None:
     amounts = amounts_at(tokens, i)
     dates = [date for date in expiries_at(tokens, i) if date.marked or _whole(date)]
     end = max([digits, *(a.end for a in amounts), *(d.end for d in dates)])
-    if end <= i or not any(t.kind in NUMBERS or t.kind in _TELLING for t in tokens[i:end]):
+    if end <= i:  # a "hundred" that nothing counts is still a number word
+        orphan = tokens[i].kind in (Kind.HUNDRED, Kind.THOUSAND, Kind.MILLION)
+        return Piece(i, i + 1, (NumberKind.DIGITS,)) if orphan else None
+    if not any(t.kind in NUMBERS or t.kind in _TELLING for t in tokens[i:end]):
         return None
     amounts = [amount for amount in amounts if amount.end == end]
     dates = [date for date in dates if date.end == end]

@@ -90,6 +90,7 @@ def _read_aloud(draw: st.DrawFn) -> str:
 
 
 @given(_read_aloud())
+@settings(deadline=None)
 def test_nothing_of_a_card_number_is_left_however_it_is_said(said: str) -> None:
     masked = mask(f"my card number is {said}")
     assert _is_clean(masked)
@@ -97,7 +98,7 @@ def test_nothing_of_a_card_number_is_left_however_it_is_said(said: str) -> None:
 
 
 @given(st.integers(1, 9_999_999), st.integers(1, 12), st.integers(2026, 2049))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_nothing_of_an_amount_or_a_date_is_left(minor_units: int, month: int, year: int) -> None:
     for _, said in [*amount_styles(minor_units), *expiry_styles(month, year)]:
         assert _is_clean(mask(said).replace("thirtieth", "")), said
@@ -114,7 +115,7 @@ _vocabulary = sorted(
 
 
 @given(st.lists(st.sampled_from(_vocabulary), max_size=14).map(" ".join))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_replacing_twice_changes_nothing(text: str) -> None:
     once = mask(text)
     assert mask(once) == once
@@ -122,6 +123,7 @@ def test_replacing_twice_changes_nothing(text: str) -> None:
 
 
 @given(st.text(max_size=80))
+@settings(deadline=None)
 def test_any_text_loses_its_digits_and_stays_as_it_is_the_second_time(text: str) -> None:
     once = replace_numbers(text)
     assert not any(c.isdigit() for c in once.text)

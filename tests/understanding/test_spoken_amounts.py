@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spoken import amount_styles
 
@@ -7,6 +7,7 @@ from bot.understanding.numbers import read_amounts
 
 
 @given(st.integers(1, 9_999_999))
+@settings(deadline=None)
 @example(1)
 @example(50)
 @example(100)
@@ -158,6 +159,7 @@ def test_an_amount_shows_no_value_in_its_repr() -> None:
 
 
 @given(st.text(max_size=80))
+@settings(deadline=None)
 def test_no_text_breaks_the_reader(text: str) -> None:
     for reading in read_amounts(text):
         assert reading.minor_units >= 0

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spoken import DIGIT_STYLES
 
@@ -9,6 +9,7 @@ digit_strings = st.text("0123456789", min_size=3, max_size=19)
 
 
 @given(digits=digit_strings, style=st.sampled_from(sorted(DIGIT_STYLES)))
+@settings(deadline=None)
 @example(digits="4111111111111111", style="pairs")
 @example(digits="4000000000000002", style="doubles and trebles")
 @example(digits="6011111111111117", style="quantities")
@@ -160,6 +161,7 @@ def test_a_reading_knows_its_place_and_shows_no_digit() -> None:
 
 
 @given(st.text(max_size=80))
+@settings(deadline=None)
 def test_no_text_breaks_the_reader(text: str) -> None:
     for reading in read_digits(text):
         assert reading.digits.isascii()
