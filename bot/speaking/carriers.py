@@ -104,11 +104,11 @@ def _characters() -> Iterator[Carrier]:
     for kind, name, word in digits + letters:
         yield Carrier(
             (
-                ("four,", None),
+                ("two,", None),
                 (f"{word},", _id(kind, name, "mid")),
-                ("nine", None),
-                (f"{word},", _id(kind, name, "group")),
-                ("three", None),
+                ("two,", None),
+                (f"{word} \u2014", _id(kind, name, "group")),
+                ("two,", None),
                 (f"{word}.", _id(kind, name, "final")),
             )
         )

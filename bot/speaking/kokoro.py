@@ -38,6 +38,8 @@ Sound = NDArray[np.float32]
 RATE = 24_000
 _FRAME = 600
 """Samples of one step of the model's duration predictor: 25 ms."""
+_LEAD = 3 * _FRAME
+"""The sound of a token comes up to this much before its steps; measured on plosives and s."""
 _DURATIONS = "/encoder/Gather_output_0"
 """The tensor inside the model that holds the steps of each token, one a token."""
 _STYLE_SIZE = 256
@@ -78,9 +80,9 @@ class Kokoro:
         sound = np.asarray(audio, np.float32).ravel()
         edges = np.concatenate([[0], np.cumsum(steps)]) * _FRAME  # edges[i + 1]: start of token i
         cuts = [0]
-        for last_sounding, next_sounding in ends:
-            low, high = int(edges[last_sounding + 2]), int(edges[next_sounding + 1])
-            cuts.append(_quietest(sound, low - _FRAME, high + _FRAME))
+        for last, following in ends:
+            end_of_last, start_of_next = int(edges[last + 2]), int(edges[following + 1])
+            cuts.append(_quietest(sound, end_of_last - _LEAD, start_of_next - _LEAD + _FRAME))
         cuts.append(len(sound))
         return [sound[a:b] for a, b in pairwise(cuts)]
 
