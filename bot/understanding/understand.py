@@ -133,6 +133,9 @@ class Understanding:
                 readings += _with_numbers(
                     meaning, hypothesis, replaced, expectation, currency, this_year
                 )
+            elif numbers := values_by_form(hypothesis.text, replaced, currency, this_year):
+                # No one to say what the words mean: the number itself may still be the answer.
+                readings.append(_reading(hypothesis, replaced, numbers))
         return tuple(readings)
 
     async def _meaning(self, text: str, expectation: Expectation) -> _Meaning | None:
@@ -166,18 +169,27 @@ def _bare_number(
     this_year: int,
 ) -> list[Reading]:
     """Readings of an utterance that is a number and nothing else, as the question wants it."""
-    if expectation.kind not in _NUMERIC or not _is_bare(replaced, expectation):
+    kind = _kind_of_answer(expectation)
+    if kind not in _NUMERIC or not _is_bare(replaced, expectation):
         return []
     if not replaced.found and hypothesis.digits is None:
         return []
-    if expectation.kind in _DIGIT_KINDS:
+    if kind in _DIGIT_KINDS:
         found = digits_found(hypothesis, expectation)
         return [_reading(hypothesis, replaced, (each.number,), each) for each in found]
-    if expectation.kind is Kind.AMOUNT:
+    if kind is Kind.AMOUNT:
         numbers = amount_values(hypothesis.text, currency)
     else:
         numbers = expiry_values(hypothesis.text, this_year)
     return [_reading(hypothesis, replaced, numbers)] if numbers else []
+
+
+def _kind_of_answer(expectation: Expectation) -> Kind | None:
+    """An open question about a field ("how much would you like to pay?") may be answered by the
+    number alone."""
+    if expectation.kind is Kind.OPEN and expectation.field is not None:
+        return _KIND_OF_FIELD[expectation.field]
+    return expectation.kind
 
 
 def _is_bare(replaced: Replaced, expectation: Expectation) -> bool:
