@@ -66,7 +66,7 @@ TEST_CARDS: Mapping[str, Behaviour] = MappingProxyType(
         "4000000000005209": Behaviour("the line drops before the money", fault=Fault.DROPS_BEFORE),
         "4000000000005100": Behaviour("the line drops after the money", fault=Fault.DROPS_AFTER),
         "4000000000005308": Behaviour("status 500 after the money", fault=Fault.FAILS_AFTER),
-        "4000000000005407": Behaviour(
+        "4000007312645895": Behaviour(
             "the line drops after the money, and the first six look-ups fail",
             fault=Fault.DROPS_AFTER,
             look_ups_refused=6,

@@ -169,7 +169,9 @@ async def run_call(
         pre_roll=ms_to_samples(PRE_ROLL_MS),
     )
     with ThreadPoolExecutor(1) as executor:
-        rooms = Rooms(settings, words or KnownWords(), BriefSpeaker(), gateway, executor)
+        rooms = Rooms(
+            settings, lambda _: words or KnownWords(), BriefSpeaker(), gateway, executor
+        )
         call = Call(
             rooms,
             leg,
