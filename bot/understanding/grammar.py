@@ -116,6 +116,9 @@ _TO_MEND = re.compile(
 )
 
 
+_PLACEHOLDER = re.compile(r"<\w+>")
+
+
 def clear_words(text: str) -> Understood | None:
     """The meaning of an utterance that is nothing but one well-known phrase."""
     words = _words(text)
@@ -148,7 +151,8 @@ def rough_words(text: str) -> Understood | None:
 
 
 def named_field(text: str) -> Field | None:
-    """The field whose name stands in the text."""
+    """The field whose name stands in the text; a placeholder names none."""
+    text = _PLACEHOLDER.sub(" ", text)
     for field, pattern in _FIELD_WORDS:
         if re.search(rf"\b({pattern})\b", text):
             return field

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bot.errors import NluError
+from bot.processes import die_with_parent
 from bot.settings import UnderstandingSettings
 from bot.understanding.rasa_python import UV_DOWNLOADS, clean_environment, find_python, find_uv
 
@@ -76,6 +78,12 @@ def prepare(
     return PreparedRasa(python, model, project, trained)
 
 
+def run_rasa(prepared: PreparedRasa, arguments: list[str], tell: Tell, failure: str) -> None:
+    """One of Rasa's own commands, to its end. Raises NluError with its last lines."""
+    command = [str(prepared.python), "-m", "rasa", *arguments]
+    _run(command, prepared.project, prepared.environment, tell, failure, "look at the lines below")
+
+
 def rasa_environment(project: Path) -> dict[str, str]:
     """Environment variables for anything of Rasa: quiet, no telemetry, the bot's code in reach."""
     return {
@@ -106,7 +114,7 @@ def _prepare_environment(project: Path, python310: str, tell: Tell) -> Path:
     base = find_python(python310)
     tell("making Rasa's environment (once; about 2.5 GB)")
     sync = [*uv, "sync", "--project", str(project), "--python", base, "--no-progress"]
-    advice = "look at the lines above; a package index must be reachable"
+    advice = "look at the lines below; a package index must be reachable"
     if base == UV_DOWNLOADS:
         advice = (
             "no CPython 3.10 is on this machine and uv could not fetch one; install it, or name "
@@ -132,7 +140,7 @@ def _prepare_model(project: Path, python: Path, tell: Tell, again: bool) -> tupl
         ]  # fmt: skip
         _run(
             train, project, rasa_environment(project), tell, "the model cannot be trained",
-            "look at the lines above; `run_bot.py nlu train` tries again",
+            "look at the lines below; `run_bot.py nlu train` tries again",
         )  # fmt: skip
         trained = Path(unfinished) / "nlu.tar.gz"
         if not trained.exists():
@@ -188,6 +196,7 @@ def _run(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
         ) as process:
             assert process.stdout is not None  # noqa: S101 - a pipe was asked for
             try:

@@ -17,8 +17,8 @@ from bot.understanding.rasa_environment import PreparedRasa
 
 _log = structlog.get_logger(__name__)
 
-_START_SECONDS = 180.0
-"""A few seconds are usual; a machine busy with everything else at start takes longer."""
+_START_SECONDS = 300.0
+"""Fifteen are usual; a machine busy with other things takes many times that."""
 
 _LOOK_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 1.0

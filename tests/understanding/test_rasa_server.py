@@ -1,0 +1,92 @@
+"""The watch over a Rasa server, with a child that only counts its starts."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import BotError, NluError
+from bot.processes import Child
+from bot.understanding.rasa_environment import PreparedRasa
+from bot.understanding.rasa_server import keep_running, running_rasa
+
+
+class Enough(Exception):
+    pass
+
+
+class FlakyChild(Child):
+    def __init__(self, *, starts: bool = True) -> None:
+        super().__init__("Rasa", ["true"], Path("unused"))
+        self.alive = True
+        self.started = 0
+        self._starts = starts
+
+    @property
+    def is_running(self) -> bool:
+        return self.alive
+
+    def start(self) -> None:
+        self.started += 1
+        if not self._starts:
+            raise BotError("Rasa cannot be started")
+
+    def stop(self) -> None:
+        pass
+
+
+async def pauses_of(child: Child, count: int) -> list[float]:
+    """The pauses the watch makes until it has made `count` of them."""
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        if len(pauses) == count:
+            raise Enough
+        pauses.append(seconds)
+
+    with pytest.raises(Enough):
+        await keep_running(child, sleep)
+    return pauses
+
+
+async def test_a_server_that_runs_is_let_run() -> None:
+    child = FlakyChild()
+    await pauses_of(child, 20)
+    assert child.started == 0
+
+
+@pytest.mark.parametrize("starts", [True, False])
+async def test_a_server_that_ends_is_started_again_after_longer_and_longer_pauses(
+    starts: bool,
+) -> None:
+    child = FlakyChild(starts=starts)
+    child.alive = False
+    pauses = await pauses_of(child, 16)
+    assert child.started == 8
+    assert pauses[1::2] == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+async def test_a_server_that_cannot_start_says_where_its_log_is(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 3\n")
+    python.chmod(0o755)
+    prepared = PreparedRasa(python, tmp_path / "nlu.tar.gz", tmp_path)
+    with pytest.raises(NluError, match=r"rasa\.log"):
+        async with running_rasa(prepared, tmp_path / "logs"):
+            pytest.fail("it does not run")
+
+
+async def test_the_token_is_not_an_argument_of_the_process(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    told = tmp_path / "told"
+    python.write_text(
+        f'#!/bin/sh\necho "$*" > {told}\ntest -n "$RASA_SERVER_TOKEN" && echo set >> {told}\n'
+        f'case "$*" in *"$RASA_SERVER_TOKEN"*) echo shown >> {told};; esac\n'
+    )
+    python.chmod(0o755)
+    prepared = PreparedRasa(python, tmp_path / "nlu.tar.gz", tmp_path)
+    with pytest.raises(NluError):
+        async with running_rasa(prepared, tmp_path / "logs"):
+            pytest.fail("it does not run")
+    lines = told.read_text().splitlines()
+    assert "components.serve" in lines[0]
+    assert lines[1:] == ["set"]
