@@ -23,7 +23,7 @@ from bot.calls.laboratory import heard
 from bot.calls.run_call import Files, FinishedCall
 from bot.calls.scenario import Parameters, Scenario, find_scenarios, load_scenario, schema
 from bot.calls.scenarios import run_scenario
-from bot.calls.services import ROOT, running_services
+from bot.calls.services import ROOT, running_services, running_understanding
 from bot.calls.wav import read_wav
 from bot.console import (
     ConversationPrinter,
@@ -32,6 +32,7 @@ from bot.console import (
     console,
     print_finished,
     print_heard,
+    print_nlu_report,
     print_verdict,
     problems,
 )
@@ -45,6 +46,7 @@ from bot.speaking.build import build
 from bot.speaking.catalogue import load_catalogue
 from bot.speaking.kokoro import Kokoro, fetch_voices
 from bot.speaking.recordings import check
+from bot.understanding.laboratory import measure, parse_line, train
 
 EXIT_STATUS = {
     ResultName.SUCCESS: 0,
@@ -194,7 +196,7 @@ async def _call(
 
 
 @app.command(name="test")
-def run_tests(
+def run_scenarios(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Scenario files, or folders of them.")
     ] = None,
@@ -297,6 +299,56 @@ def _settings_path(named: Path | None) -> Path | None:
 
 def _run(work: Coroutine[Any, Any, _T]) -> _T:
     return asyncio.run(work)
+
+
+@nlu.command(name="train")
+def train_nlu(settings_file: SettingsFile = None, setting: Setting = None) -> None:
+    """Train the Rasa model on nlu_data/, in an environment of its own that is made when missing."""
+    settings = load_settings(_settings_path(settings_file), setting or [])
+    progress = Progress()
+    with progress.step("understanding: training"):
+        trained = train(settings.understanding, progress.tell)
+    console.print(f"the model: {trained.model}")
+
+
+@nlu.command(name="test")
+def measure_nlu(
+    out: Out = Path("out/nlu"), settings_file: SettingsFile = None, setting: Setting = None
+) -> None:
+    """Measure the model on the sentences kept apart in nlu_data/tests/.
+
+    Exit status 1 when a figure is below its threshold (nlu_data/tests/thresholds.toml).
+    """
+    settings = _settings(settings_file, setting or [], out)
+    progress = Progress()
+    with progress.step("understanding: asking about every sentence kept apart"):
+        report = _run(measure(settings.understanding, out, progress.tell))
+    print_nlu_report(report)
+    sys.exit(_NOT_AS_PROMISED if report.below else 0)
+
+
+@nlu.command(name="parse")
+def parse_nlu(
+    out: Out = Path("out"), settings_file: SettingsFile = None, setting: Setting = None
+) -> None:
+    """Laboratory: lines of text on standard input, one JSON object for each.
+
+    Numbers are read in code and replaced before Rasa sees the text; the output holds them, so use
+    test numbers only.
+    """
+    settings = _settings(settings_file, setting or [], out)
+    _run(_parse_lines(settings, out))
+
+
+async def _parse_lines(settings: Settings, out: Path) -> None:
+    """Progress goes to standard error: standard output is for the answers alone."""
+    async with running_understanding(
+        settings, out / "logs", Progress(problems), must_run=True
+    ) as client:
+        assert client is not None  # noqa: S101 - it must run
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            if text := line.strip():
+                typer.echo(json.dumps(await parse_line(text, client)))
 
 
 @prompts.command(name="build")

@@ -29,6 +29,7 @@ from bot.records.wording import (
     seconds_text,
 )
 from bot.speaking.build import Progress as Rendered
+from bot.understanding.laboratory import NluReport
 
 console = Console(highlight=False)
 problems = Console(stderr=True, highlight=False)
@@ -57,7 +58,8 @@ class Progress:
     one when it ends, and in between a detail now and then, so that long work never looks stuck.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown_on: Console = console) -> None:
+        self._console = shown_on
         self._status: Status | None = None
         self._what = ""
         self._told_at = 0.0
@@ -67,28 +69,28 @@ class Progress:
         """One piece of preparation: a line when it is done, or when it failed."""
         began = self._told_at = time.monotonic()
         self._what = what
-        if not console.is_terminal:
-            console.print(f"  … {escape(what)}")
-        with console.status(f"{escape(what)} …") as self._status:
+        if not self._console.is_terminal:
+            self._console.print(f"  … {escape(what)}")
+        with self._console.status(f"{escape(what)} …") as self._status:
             try:
                 yield
             except BaseException:
-                console.print(f"  [red]✗[/] {escape(what)}")
+                self._console.print(f"  [red]✗[/] {escape(what)}")
                 raise
         took = time.monotonic() - began
-        console.print(f"  [green]✓[/] {escape(what)} [dim]{took:.1f} s[/]")
+        self._console.print(f"  [green]✓[/] {escape(what)} [dim]{took:.1f} s[/]")
 
     def tell(self, detail: str) -> None:
         """More about the step under way. May be called from another thread."""
         detail = _CONTROL.sub("", detail)[:_DETAIL_WIDTH]
-        if console.is_terminal and self._status is not None:
+        if self._console.is_terminal and self._status is not None:
             self._status.update(f"{escape(self._what)}: [dim]{escape(detail)}[/]")
         elif time.monotonic() - self._told_at >= _TELL_SECONDS:
             self._told_at = time.monotonic()
-            console.print(f"      [dim]{escape(detail)}[/]")
+            self._console.print(f"      [dim]{escape(detail)}[/]")
 
     def warn(self, what: str) -> None:
-        console.print(f"  [yellow]![/] {escape(what)}")
+        self._console.print(f"  [yellow]![/] {escape(what)}")
 
 
 class ConversationPrinter:
@@ -210,3 +212,24 @@ def print_heard(line: Mapping[str, Any]) -> None:
         shown = "" if not values or values[0] is None else str(values[0])
         table.add_row(escape(hypothesis["text"]), shown, f"{hypothesis['confidence']:.2f}")
     console.print(table)
+
+
+def print_nlu_report(report: NluReport) -> None:
+    """Figures, the sentences it got wrong, and where the files lie."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("sentences kept apart", str(report.sentences))
+    table.add_row("intent accuracy", f"{report.intent_accuracy:.1%}")
+    table.add_row("intent F1, weighted", f"{report.intent_weighted_f1:.3f}")
+    table.add_row(f"field of {report.corrections} corrections", f"{report.field_accuracy:.1%}")
+    table.add_row("one answer, median", f"{report.latency_ms:.0f} ms")
+    console.print(table)
+    for mistake in report.mistakes:
+        console.print(
+            f"  [red]✗[/] {escape(mistake.text)} [dim]expected {mistake.expected}, got "
+            f"{mistake.got} ({mistake.confidence:.2f})[/]"
+        )
+    console.print(f"report: {escape(str(report.report))}")
+    if report.picture is not None:
+        console.print(f"confusion picture: {escape(str(report.picture))}")
+    for line in report.below:
+        problems.print(f"[red]below its threshold:[/] {escape(line)}")

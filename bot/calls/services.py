@@ -125,7 +125,7 @@ async def running_services(
             )  # fmt: skip
         with progress.step("ears: the recogniser"):
             engine = await asyncio.to_thread(load_engine, settings.hearing, ROOT, progress.tell)
-        rasa = await _start_rasa(settings, logs, progress, stack)
+        rasa = await stack.enter_async_context(running_understanding(settings, logs, progress))
         database = _open(settings, out)
         stack.callback(database.dispose)
         store = Store(database)
@@ -140,21 +140,36 @@ async def running_services(
         )  # fmt: skip
 
 
+@asynccontextmanager
+async def running_understanding(
+    settings: Settings, logs: Path, progress: Progress, *, must_run: bool = False
+) -> AsyncIterator[RasaClient | None]:
+    """A client of a Rasa that answers: the one the settings name, else one of our own.
+
+    None when there is none and it need not run. Raises NluError when it must.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            client = await _start_rasa(settings, logs, progress, stack)
+        except NluError as error:
+            if must_run:
+                raise
+            progress.warn(f"{error}\nThe call goes on with keys, numbers, yes and no, field names.")
+            _log.warning("rasa_away", why=str(error))
+            client = None
+        yield client
+
+
 async def _start_rasa(
     settings: Settings, logs: Path, progress: Progress, stack: AsyncExitStack
-) -> RasaClient | None:
+) -> RasaClient:
     wanted = settings.understanding
     url, token = wanted.rasa_url, wanted.rasa_token
-    try:
-        if not url:
-            with progress.step("understanding: Rasa's environment and model"):
-                prepared = await asyncio.to_thread(prepare, wanted, progress.tell)
-            with progress.step("understanding: Rasa starts"):
-                url, token = await stack.enter_async_context(running_rasa(prepared, logs))
-    except NluError as error:
-        progress.warn(f"{error}\nThe call goes on with keys, numbers, yes and no, field names.")
-        _log.warning("rasa_away", why=str(error))
-        return None
+    if not url:
+        with progress.step("understanding: Rasa's environment and model"):
+            prepared = await asyncio.to_thread(prepare, wanted, progress.tell)
+        with progress.step("understanding: Rasa starts"):
+            url, token = await stack.enter_async_context(running_rasa(prepared, logs))
     client = RasaClient(url, token, timeout_ms=_RASA_PATIENCE_MS)
     stack.push_async_callback(client.aclose)
     return client
