@@ -83,11 +83,11 @@ def test_only_the_last_atom_of_a_number_falls_and_only_at_the_end_of_a_sentence(
         assert set(forms[:-1]) <= {"mid"}
 
 
-@given(st.integers(min_value=0, max_value=10**11).map(Money))
+@given(st.integers(min_value=0, max_value=100 * LARGEST_NUMBER).map(Money))
 def test_only_the_last_atom_of_an_amount_falls(amount: Money) -> None:
     forms = [piece.id.rpartition(".")[2] for piece in pieces_of(amount, Ending.FINAL)]
     assert forms[-1] == "final"
-    assert set(forms[:-1]) == {"mid"}
+    assert set(forms[:-1]) <= {"mid"}
 
 
 @pytest.mark.parametrize(
