@@ -1,0 +1,33 @@
+"""What many tests share: one Rasa for the whole run, trained when its data changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from own_logging import logging_as_before
+
+from bot.settings import UnderstandingSettings
+from bot.understanding.rasa_environment import prepare
+from bot.understanding.rasa_server import running_rasa
+
+
+@pytest.fixture(scope="session")
+def rasa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """URL and token of a real Rasa server with the model of nlu_data/."""
+    prepared = prepare(UnderstandingSettings())
+    loop = asyncio.new_event_loop()
+    server = running_rasa(prepared, tmp_path_factory.mktemp("rasa"))
+    try:
+        yield loop.run_until_complete(server.__aenter__())
+    finally:
+        loop.run_until_complete(server.__aexit__(None, None, None))
+        loop.close()
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """For tests that configure logs: everything is as before afterwards."""
+    with logging_as_before():
+        yield

@@ -1,0 +1,51 @@
+"""The search for leaks can find: without this a test that finds nothing would prove nothing."""
+
+import base64
+import urllib.parse
+
+import pytest
+from card_search import leaks_in
+
+CARD = "2223003172645898"
+CODE = "739"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CARD,
+        CARD[3:8],
+        "2223 0031 7264 5898",
+        "2223-0031-7264-5898",
+        '{"text": "two two two three oh oh three one"}',
+        "it is three zero zero three one, please",
+        f"pan={CARD}&x=1",
+        "pan=" + "".join(f"%{ord(digit):02x}" for digit in CARD),
+        base64.b64encode(CARD.encode()).decode(),
+        base64.b64encode(b'{"pan":"' + CARD.encode() + b'"}').decode(),
+        base64.b64encode(b"x" + CARD.encode()).decode(),
+        base64.urlsafe_b64encode(b"??" + CARD.encode()).decode(),
+        urllib.parse.quote(f"card {CARD}"),
+        f"security_code: {CODE}",
+        f'"cvv": "{CODE}"',
+        "the security code is seven three nine",
+    ],
+)
+def test_a_leak_is_found_however_it_is_written(text: str) -> None:
+    assert leaks_in(f"some words before {text} and after", [CARD], [CODE])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ending in 5898",
+        "************5898",
+        "the expiry is 04/29, the amount 87.50",
+        "2026-11-22T07:31:02.300317Z",
+        "job 8e30031772645f0c",
+        f"charged {CODE} cards today",
+        "security_code: done",
+    ],
+)
+def test_what_may_be_kept_is_not_taken_for_a_leak(text: str) -> None:
+    assert leaks_in(text, [CARD], [CODE]) == []
