@@ -8,6 +8,7 @@ it is trained. Several processes may prepare at once; one works, the others wait
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,9 @@ Tell = Callable[[str], None]
 _LOCK_SECONDS = 1800
 _MARK = ".complete"
 _LINES_SHOWN = 12
+
+_TRAINING = re.compile(r"Starting to train component '(?:.*\.)?(\w+)'")
+"""The lines of a training worth telling; the rest are warnings of its libraries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +142,14 @@ def _prepare_model(project: Path, python: Path, tell: Tell, again: bool) -> tupl
             "--domain", "domain.yml", "--nlu", "data", "--out", unfinished,
             "--fixed-model-name", "nlu",
         ]  # fmt: skip
+
+        def tell_component(line: str) -> None:
+            if component := _TRAINING.search(line):
+                tell(f"training: {component[1]}")
+
         _run(
-            train, project, rasa_environment(project), tell, "the model cannot be trained",
+            train, project, rasa_environment(project), tell_component,
+            "the model cannot be trained",
             "look at the lines below; `run_bot.py nlu train` tries again",
         )  # fmt: skip
         trained = Path(unfinished) / "nlu.tar.gz"

@@ -182,9 +182,12 @@ def test_two_at_once_prepare_once(machine: Machine) -> None:
 
 def test_progress_is_told_line_by_line(machine: Machine) -> None:
     machine.uv_does("echo Downloading something large")
+    machine.rasa_does("echo a warning; echo \"INFO - Starting to train component 'a.b.Counter'.\"")
     told: list[str] = []
     machine.prepare(told)
     assert "Downloading something large" in told
+    assert "training: Counter" in told
+    assert "a warning" not in told
 
 
 def test_without_a_python_the_advice_is_to_get_one(
