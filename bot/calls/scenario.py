@@ -170,6 +170,8 @@ def _explain(problem: Mapping[str, Any]) -> str:
 
 def find_scenarios(paths: list[Path]) -> list[Path]:
     """Scenario files among files and folders. Raises ScenarioError when there is none."""
+    if not paths:
+        raise ScenarioError("name scenario files, or folders of them, e.g. tests/scenarios")
     found: list[Path] = []
     for path in paths:
         if path.is_dir():

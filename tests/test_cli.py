@@ -1,0 +1,114 @@
+"""The command line: its help teaches, and what a person can mend is one line and exit status 2."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.cli import EXIT_STATUS, main
+from bot.outcomes import ResultName
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.usefixtures("own_logging")
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> "Run":
+    monkeypatch.chdir(tmp_path)
+    return Run(monkeypatch, capsys)
+
+
+class Run:
+    """Runs the command line as a shell would; returns exit status, output and errors."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        self._monkeypatch.setattr("sys.argv", ["run_bot.py", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = self._capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), printed.out, printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "taught"),
+    [
+        (["--help"], ["demo", "call", "test", "hear", "nlu", "prompts"]),
+        (["demo", "--help"], ["pay", "keys", "unknown", "--out"]),
+        (["call", "--help"], ["--channel", "--setting", "16", "outcome unknown"]),
+        (["test", "--help"], ["--schema"]),
+        (["hear", "--help"], ["--expect", "--lengths", "--engine", "test recordings only"]),
+        (["nlu", "--help"], ["train", "test", "parse"]),
+        (["prompts", "--help"], ["build", "check"]),
+    ],
+)
+def test_the_help_teaches(run: Run, arguments: list[str], taught: list[str]) -> None:
+    status, out, _ = run(*arguments)
+    assert status == 0
+    for word in taught:
+        assert word in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["call", "gone.wav"], "gone.wav: cannot be read"),
+        (["hear", "--json", "gone.wav"], "gone.wav: cannot be read"),
+        (["call", "{wav}", "--channel", "middle"], "choose left or right"),
+        (["call", "{wav}", "--today", "tomorrow"], "write it like 2026-11-22"),
+        (["call", "{wav}", "--setting", "payment.max_declines=99"], "payment.max_declines = 99"),
+        (["call", "{wav}", "--settings", "gone.toml"], "gone.toml: cannot be read"),
+        (["call", "{wav}", "--out", "{file}/below"], "cannot be written"),
+        (["demo", "--setting", "nonsense"], "write key=value"),
+        (["test"], "name scenario files"),
+        (["test", "gone"], "gone: no such scenario"),
+        (["hear", "{wav}", "--lengths", "five"], "write whole numbers"),
+        (["hear", "{wav}", "--engine", "vosk"], "models/README.md"),
+        (["prompts", "check", "--language", "xx"], "xx"),
+    ],
+)
+def test_what_a_person_can_mend_is_said_and_nothing_else_happens(
+    run: Run, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    wav = ROOT / "audio" / "callers" / "pay" / "amount.wav"
+    filled = [a.format(wav=wav, file=tmp_path / "file") for a in arguments]
+    status, _, errors = run(*filled)
+    assert status == 2
+    assert told in " ".join(errors.split())
+    assert "Traceback" not in errors
+
+
+def test_the_scenario_format_can_be_had_for_an_editor(run: Run) -> None:
+    status, out, _ = run("test", "--schema")
+    assert status == 0
+    assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_every_result_has_an_exit_status_of_its_own_and_only_success_is_zero() -> None:
+    assert set(EXIT_STATUS) == set(ResultName)
+    assert len(set(EXIT_STATUS.values())) == len(EXIT_STATUS)
+    assert [result for result, status in EXIT_STATUS.items() if status == 0] == [ResultName.SUCCESS]
+
+
+def test_hear_prints_one_json_object_a_line(run: Run) -> None:
+    wav = ROOT / "audio" / "callers" / "pay" / "security-code.wav"
+    status, out, _ = run("hear", "--expect", "digits", "--lengths", "3", "--json", str(wav))
+    assert status == 0
+    line = json.loads(out)
+    assert set(line) == {"file", "seconds", "hypotheses"}
+    assert line["hypotheses"][0]["digits"] == "123"
+    assert 0 <= line["hypotheses"][0]["confidence"] <= 1
+
+
+def test_the_readme_has_the_two_lines() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert "pip install uv && uv run run_bot.py demo" in lines
+    assert "pip install uv && uv run pytest" in lines
