@@ -28,6 +28,8 @@ from bot.hearing.word_search import search_words
 NUMBERS = Path(__file__).parents[1] / "models" / "numbers"
 NOISE_DB = (0.0, 25.0)
 """Harder than most lines: without mistakes there is nothing to fit."""
+MISREAD = 0.25
+"""Callers who leave a digit out or misread one: then nothing that fits is right."""
 
 Row = tuple[tuple[float, ...], bool]
 
@@ -38,7 +40,7 @@ def collect(clips: Path, strings: int, seed: int) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {"card": [], "digits": [], "as_heard": []}
     counts = {"card": strings, "zip": strings, "security": strings}
     random = np.random.default_rng(seed)
-    for item in spoken_strings(random, read_clips(clips), counts, NOISE_DB):
+    for item in spoken_strings(random, read_clips(clips), counts, NOISE_DB, MISREAD):
         sound = resampled(item.samples)
         frames = engine.head(engine.whisper.encode(sound, PADDING_SECONDS))
         heard = search_words(frames, engine.head.vocabulary)

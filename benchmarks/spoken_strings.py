@@ -17,13 +17,17 @@ CARD_PREFIXES = (("4", 16), ("53", 16), ("2223", 16), ("37", 15), ("6011", 16))
 
 @dataclass(frozen=True, slots=True)
 class SpokenString:
-    """samples: 8 kHz. speaker: whose words. given: the answer that was said."""
+    """samples: 8 kHz. speaker: whose words. given: the answer that was said.
+
+    valid: whether it fits the question; a caller may leave a digit out or misread one.
+    """
 
     what: str
     given: str = field(repr=False)
     speaker: str
     expectation: Expectation
     samples: NDArray[np.int16] = field(repr=False)
+    valid: bool = True
 
 
 def spoken_strings(
@@ -31,13 +35,20 @@ def spoken_strings(
     clips: dict[str, dict[str, list[Sound]]],
     counts: dict[str, int],
     noise_db: tuple[float, float],
+    misread: float = 0.0,
 ) -> Iterator[SpokenString]:
-    """counts: how many of "zip" (5 digits), "security" (3) and "card" (valid numbers)."""
+    """counts: how many of "zip" (5 digits), "security" (3) and "card".
+
+    misread: the share in which the caller's digits do not fit the question.
+    """
     speakers = sorted(clips)
     for what, count in counts.items():
         for number in range(count):
             speaker = speakers[number % len(speakers)]
             digits, groups, expectation = _question(random, what, number)
+            valid = random.random() >= misread
+            if not valid:
+                digits, groups = _misread(random, digits, expectation)
             words = clips[speaker]
             chosen = []
             for digit in digits:
@@ -46,7 +57,7 @@ def spoken_strings(
                     word = "oh"
                 chosen.append(words[word][random.integers(len(words[word]))])
             sound = telephone(random, splice(random, chosen, groups), noise_db)
-            yield SpokenString(what, digits, speaker, expectation, sound)
+            yield SpokenString(what, digits, speaker, expectation, sound, valid)
 
 
 def _question(
@@ -61,3 +72,16 @@ def _question(
     length = 5 if what == "zip" else 3
     digits = "".join(map(str, random.integers(10, size=length)))
     return digits, [length], Expectation(Kind.DIGITS, (length,))
+
+
+def _misread(
+    random: np.random.Generator, digits: str, expectation: Expectation
+) -> tuple[str, list[int]]:
+    """A digit left out, said twice or, in a card number, taken for another; in one group."""
+    at = int(random.integers(len(digits)))
+    ways = [digits[:at] + digits[at + 1 :], digits[:at] + digits[at] + digits[at:]]
+    if expectation.kind is Kind.CARD:
+        other = str((int(digits[at]) + int(random.integers(1, 10))) % 10)
+        ways.append(digits[:at] + other + digits[at + 1 :])
+    wrong = ways[random.integers(len(ways))]
+    return wrong, [len(wrong)]

@@ -30,7 +30,6 @@ from bot.hearing.number_text import (
     agrees,
     merge,
     plain,
-    spoken_stretches,
     spoken_text,
     with_heard_answer,
     with_number_added,
@@ -52,6 +51,8 @@ _SHORT_SECONDS = 4.0
 _ALTERNATIVES = 5
 _FAR_BEHIND = 0.03
 """A word sequence this much less likely than the best is no alternative."""
+_WORTH_ASKING = 0.2
+"""A number that fits comes first when it is at least this probable."""
 _MANY = 6
 """Number words that no sentence of others is mistaken for."""
 _SURE = 0.5
@@ -163,11 +164,15 @@ class EmbeddedRecogniser:
         written = self._write(pieces) if words_too or second_opinion else None
         answers = digit_answers(frames, self._engine.head.vocabulary, heard, self._expectation)
         opinion = written.digits if written and second_opinion else None
-        digits = [self._digit_hypothesis(answer, opinion) for answer in answers]
+        digits = sorted(
+            (self._digit_hypothesis(answer, opinion) for answer in answers),
+            key=lambda heard: (heard.fits and heard.confidence >= _WORTH_ASKING, heard.confidence),
+            reverse=True,
+        )
         if not words_too or written is None:
             return digits
         texts = self._merged(written, heard)
-        if not only_digits and spoken_stretches(heard[0].words, filler):
+        if "no" in heard[0].words and _is_sure(heard[0]):
             texts = self._spoken(heard[:1], None) + texts  # "four one no four two"
         number_words = sum(word != filler for word in heard[0].words)
         mostly_words = number_words < _MANY and len(written.digits) < len(written.text.split()) / 2
@@ -233,10 +238,12 @@ class EmbeddedRecogniser:
         agreement = 0.0 if merged is None else 1.0 if merged.agreed else -1.0
         confidence = self._engine.calibration.text(log_odds(written.probability), agreement)
         texts = [text] if merged is None else [merged.text, text]
+        hypotheses = [Hypothesis(one, confidence, engine=NAME) for one in dict.fromkeys(texts)]
         added = with_number_added(text, heard[0].words, filler)
         if added is not None:
-            texts.append(added)
-        return [Hypothesis(one, confidence, engine=NAME) for one in dict.fromkeys(texts)]
+            doubtful = self._engine.calibration.words(log_odds(heard[0].probability), -1.0)
+            hypotheses.append(Hypothesis(added, doubtful, engine=NAME))
+        return hypotheses
 
     def _timed(self, answers: list[Hypothesis], best: HeardWords) -> tuple[Hypothesis, ...]:
         """With their place on the caller's leg, from the head's first and last word."""

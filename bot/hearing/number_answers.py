@@ -20,7 +20,8 @@ class DigitAnswer:
     """digits: new ones of this utterance. May be card data: the repr shows none.
 
     probability: the head's, of all ways to say these digits together.
-    share: of the probability of all strings that fit; 0 when this one does not.
+    share: of the probability of all strings that fit, what the beam lost counted with them; 0
+        when this one does not fit.
     """
 
     digits: str = field(repr=False)
@@ -72,7 +73,8 @@ def digit_answers(
     if rules and not _fits(given + likeliest, rules):
         masses |= _searched(frames, vocabulary, rules, given, masses)
     fitting = {digits for digits in masses if not rules or _fits(given + digits, rules)}
-    total = sum(masses[digits] for digits in fitting)
+    lost = max(0.0, 1 - sum(words.probability for words in heard))
+    total = sum(masses[digits] for digits in fitting) + lost
     answers = [
         DigitAnswer(
             digits,
