@@ -104,11 +104,11 @@ def _characters() -> Iterator[Carrier]:
     for kind, name, word in digits + letters:
         yield Carrier(
             (
-                ("two,", None),
+                ("two...", None),  # the dots make a pause, so that no "oo" runs into the next
                 (f"{word},", _id(kind, name, "mid")),
-                ("two,", None),
+                ("two...", None),
                 (f"{word} \u2014", _id(kind, name, "group")),
-                ("two,", None),
+                ("two...", None),
                 (f"{word}.", _id(kind, name, "final")),
             )
         )
