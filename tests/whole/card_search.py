@@ -22,7 +22,10 @@ _WORDS = {
     "zero": "0", "oh": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4",
     "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
 }  # fmt: skip
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?")
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?"
+    r'|data-(at|until)="\d+"|"\w+_ms": \d+'
+)
 _HEXADECIMAL = re.compile(r"(?<![0-9a-zA-Z])(?=[0-9]*[a-f])[0-9a-f]{8,}(?![0-9a-zA-Z])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _NAMED_CODE = re.compile(
@@ -56,9 +59,12 @@ def leaks_in_file(path: Path, cards: list[str], codes: list[str]) -> list[Leak]:
 
 
 def _runs(card: str) -> Iterator[str]:
-    """Every run of five digits but the ones that lie within the last four, which none does."""
+    """Every run of five digits but those of one digit repeated: 00000 stands in any style sheet
+    and tells nothing, and every card has other runs beside it."""
     for start in range(len(card) - RUN + 1):
-        yield card[start : start + RUN]
+        run = card[start : start + RUN]
+        if len(set(run)) > 1:
+            yield run
 
 
 def _forms(text: str) -> Iterator[tuple[str, str]]:
@@ -85,4 +91,4 @@ def _in_digits(text: str) -> str:
 
 def _spelled_out(text: str) -> str:
     """Digits that follow one another with only spaces or dashes between them are joined."""
-    return re.sub(r"(?<=\d)[ \t.\-_]+(?=\d)", "", _in_digits(text))
+    return re.sub(r"(?<=\d)[ \t\-_]+(?=\d)", "", _in_digits(text))
