@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.cards import lengths_for
 from bot.expectations import Expectation, Kind
 from bot.hearing.confidence import Calibration, log_odds
 from bot.hearing.digit_words import spell
@@ -13,6 +14,10 @@ from bot.hearing.number_head import LogProbabilities, Vocabulary
 from bot.hearing.number_rules import DigitRule, card_numbers, counted
 from bot.hearing.number_search import by_label, digit_labels, find_number, log_probability
 from bot.hearing.word_search import HeardWords, without_idle_frames
+
+_NEAR = 3
+"""Digits lost or added by hearing. With more missing the caller is not done, and a search for a
+number that fits would find only what nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ def digit_answers(
     if not masses:
         return []
     likeliest = max(masses, key=lambda digits: masses[digits])
-    if rules and not _fits(given + likeliest, rules):
+    heard_in_all = len(given) + len(likeliest)
+    nearly_complete = any(abs(n - heard_in_all) <= _NEAR for n in _lengths(expectation))
+    if nearly_complete and not _fits(given + likeliest, rules):
         masses |= _searched(frames, vocabulary, rules, given, masses)
     fitting = {digits for digits in masses if not rules or _fits(given + digits, rules)}
     lost = max(0.0, 1 - sum(words.probability for words in heard))
@@ -89,6 +96,13 @@ def digit_answers(
     as_heard = next(answer for answer in answers if answer.as_heard)
     kept = answers[:limit]
     return kept if as_heard in kept else [*kept[:-1], as_heard]
+
+
+def _lengths(expectation: Expectation) -> tuple[int, ...]:
+    """That would complete the answer; none when any will do."""
+    if expectation.kind is Kind.CARD and not expectation.lengths:
+        return lengths_for("")
+    return expectation.lengths
 
 
 def _fits(digits: str, rules: tuple[DigitRule, ...]) -> bool:

@@ -86,6 +86,12 @@ def test_one_group_of_a_card_is_heard_though_it_does_not_fit() -> None:
     assert [(a.digits, a.fits) for a in answers if a.as_heard] == [("4111", False)]
 
 
+def test_a_card_begun_is_not_filled_up_with_digits_nobody_said() -> None:
+    answers = answers_to(spoken("41111111"), Expectation(Kind.CARD))
+
+    assert not any(answer.fits for answer in answers)
+
+
 def test_any_of_the_lengths_fits() -> None:
     expectation = Expectation(Kind.DIGITS, (3, 5))
 
