@@ -193,7 +193,11 @@ def _kind_of_answer(expectation: Expectation) -> Kind | None:
 
 
 def _is_bare(replaced: Replaced, expectation: Expectation) -> bool:
+    """Whether only the number tells something. An open question is open: where more than a number
+    was said, Rasa is asked what it means."""
     words = set(re.findall(r"[a-z']+", re.sub(r"<\w+>", " ", replaced.text)))
+    if expectation.kind is Kind.OPEN:
+        return words <= HESITATIONS
     nouns = _FIELD_NOUNS.get(expectation.field, frozenset()) if expectation.field else frozenset()
     return words <= _AROUND_A_NUMBER | nouns
 

@@ -270,3 +270,28 @@ async def test_a_card_number_in_a_correction_is_not_sent() -> None:
     (reading,) = await understand(text, CONFIRM, nlu)
     assert nlu.asked == ["that is not my card it's <digits>"]
     assert reading.digits == SecretDigits(VISA)
+
+
+# --- open questions about a field ---------------------------------------------------------------
+
+HOW_MUCH = Expectation(Kind.OPEN, field=Field.AMOUNT)
+
+
+@pytest.mark.parametrize("nlu", [None, FakeNlu(), says(Intent.OUT_OF_SCOPE)])
+async def test_a_bare_number_answers_an_open_question_about_its_field(nlu: FakeNlu | None) -> None:
+    readings = await understand("um eighty seven fifty", HOW_MUCH, nlu)
+    assert readings[0].amount == Money(8750)
+    assert readings[0].source is Source.NUMBERS
+
+
+async def test_a_sentence_with_a_number_at_an_open_question_is_for_rasa_to_understand() -> None:
+    nlu = says(Intent.PAY_AMOUNT)
+    (reading,) = await understand("i'd like to pay eighty seven fifty", HOW_MUCH, nlu)
+    assert nlu.asked == ["i'd like to pay <amount>"]
+    assert (reading.intent, reading.source) == (Intent.PAY_AMOUNT, Source.RASA)
+    assert reading.amount == Money(8750)
+
+
+async def test_without_rasa_the_number_of_a_sentence_is_still_the_answer() -> None:
+    (reading,) = await understand("i was thinking of eighty seven fifty today", HOW_MUCH, None)
+    assert reading.amount == Money(8750)
