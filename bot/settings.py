@@ -80,7 +80,8 @@ class PaymentSettings:
     barge_in: bool = True
     no_barge_in: tuple[str, ...] = ()
     """Ids of prompts that speech may not interrupt."""
-    accept_card_confidence: Probability = 0.5
+    accept_card_confidence: Probability = 0.9
+    accept_digits_confidence: Probability = 0.8
     accept_confidence: Probability = 0.3
     accept_intent: Probability = 0.5
 

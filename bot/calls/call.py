@@ -329,8 +329,13 @@ class Call:
 
     def _confidence_needed(self, expectation: Expectation) -> float:
         payment = self._rooms.settings.payment
-        card = expectation.kind is Kind.CARD
-        return payment.accept_card_confidence if card else payment.accept_confidence
+        match expectation.kind:
+            case Kind.CARD:
+                return payment.accept_card_confidence
+            case Kind.DIGITS:
+                return payment.accept_digits_confidence
+            case _:
+                return payment.accept_confidence
 
     async def _understand(
         self, heard: tuple[Hypothesis, ...], expectation: Expectation, start: int, end: int

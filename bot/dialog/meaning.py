@@ -73,6 +73,8 @@ _WORDS = {
     Intent.NOT_AVAILABLE, Intent.OUT_OF_SCOPE, Intent.BALANCE,
 }  # fmt: skip
 
+_UNGUARDED = {Field.SECURITY_CODE, Field.POSTAL_CODE}
+
 _AMOUNT_WORDS = {Intent.PAY_FULL, Intent.PAY_MINIMUM}
 
 
@@ -104,9 +106,9 @@ def _meaning(
     has_answer = finds(reading)
     # The card's own rule judges how sure its digits are; whatever else is unsure means nothing.
     judged_elsewhere = has_answer and asked is Field.CARD_NUMBER
-    if reading.confidence < settings.accept_confidence and not judged_elsewhere:
+    if not judged_elsewhere and not _is_sure(reading, settings, asked, finds):
         return None
-    sure = tuple(r for r in readings if r.confidence >= settings.accept_confidence)
+    sure = tuple(r for r in readings if _is_sure(r, settings, asked, finds))
     answers = readings if judged_elsewhere else sure
     names_field = reading.field is not None and intent in {None, Intent.DENY}
     if intent in _LEAVING:
@@ -118,6 +120,19 @@ def _meaning(
     if intent is Intent.AFFIRM:
         return Yes(reading)
     return Word(intent) if intent in _WORDS else _other_field(reading, intent, sure, asked)
+
+
+def _is_sure(
+    reading: Reading,
+    settings: PaymentSettings,
+    asked: Field | None,
+    finds: Callable[[Reading], bool],
+) -> bool:
+    """Sure enough to act on. Digits that no check sum guards must be surer than words: a wrong
+    security code or postal code is noticed only when the charge is declined."""
+    gives_digits = reading.field in _UNGUARDED or (asked in _UNGUARDED and finds(reading))
+    needed = settings.accept_digits_confidence if gives_digits else settings.accept_confidence
+    return reading.confidence >= needed
 
 
 def _other_field(

@@ -368,8 +368,21 @@ def test_a_security_code_of_the_wrong_length_is_told_the_right_one() -> None:
     call.says(digits="1234")
     assert call.bot_said("security_code.invalid", "security_code.ask_three")
     assert call.prompt("security_code.invalid").values["count"].value == 3  # type: ignore[union-attr]
-    call.says_perhaps(reading(digits="12"), reading(digits="122", confidence=0.4))
+    call.says_perhaps(reading(digits="12"), reading(digits="122", confidence=0.85))
     assert call.bot_said("postal_code.ask")
+
+
+def test_a_security_or_postal_code_heard_unsurely_is_asked_again() -> None:
+    call = at_expiry()
+    call.says(expiry="04/29")
+    call.says(digits="123", confidence=0.79)
+    assert call.is_at(State.SECURITY_CODE)
+    call.says(digits="123", confidence=0.8)
+    assert call.is_at(State.POSTAL_CODE)
+    call.says(digits="94110", confidence=0.79)
+    assert call.is_at(State.POSTAL_CODE)
+    call.says(digits="94110", confidence=0.8)
+    assert call.is_at(State.CONFIRMATION)
 
 
 @pytest.mark.parametrize(
