@@ -5,7 +5,7 @@ The dialog, the ear, the playback, the clock and the recording are the real ones
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.audio import AudioChunk, Samples, ms_to_samples
-from bot.calls.call import Call, CallEnd, Rooms
+from bot.calls.call import Call, CallEnd, Rooms, Understands
 from bot.calls.callers import Caller
 from bot.calls.leg import Leg
 from bot.calls.recording import Recording
@@ -152,6 +152,7 @@ async def run_call(
     caller: Caller,
     *,
     words: KnownWords | None = None,
+    understanding: Callable[[Callable[[str], None]], Understands] | None = None,
     recogniser: SaidWords | None = None,
     gateway: ObligingGateway | None = None,
     settings: Settings | None = None,
@@ -170,7 +171,11 @@ async def run_call(
     )
     with ThreadPoolExecutor(1) as executor:
         rooms = Rooms(
-            settings, lambda _: words or KnownWords(), BriefSpeaker(), gateway, executor
+            settings,
+            understanding or (lambda _: words or KnownWords()),
+            BriefSpeaker(),
+            gateway,
+            executor,
         )
         call = Call(
             rooms,

@@ -14,10 +14,14 @@ from bot.audio import Samples, ms_to_samples
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.wav import read_wav
 from bot.charges import ChargeStatus
+from bot.errors import NluUnavailable
+from bot.expectations import Intent
 from bot.money import Money
 from bot.outcomes import Destination, ResultName
 from bot.records.trace import EntryKind
 from bot.settings import load_settings
+from bot.understanding.rasa_client import Parsed
+from bot.understanding.understand import Understanding
 
 NOTHING = np.zeros(0, dtype=np.int16)
 VOICE = read_wav(Path(__file__).parents[1] / "hearing" / "recordings" / "yes.wav")
@@ -185,3 +189,39 @@ async def test_a_defect_of_ours_ends_the_call_with_its_own_result() -> None:
     finished = await run_call(ScriptedCaller([words("amount.ask", "anything")]), words=Broken())
     assert finished.end.result.status is ResultName.INTERNAL_ERROR
     assert "4242" not in repr(finished.end)
+
+
+async def test_rasa_dies_in_the_middle_and_the_call_goes_on_and_says_so() -> None:
+    class DyingRasa:
+        """Answers once; from then on it is gone."""
+
+        def __init__(self) -> None:
+            self.answers = [Parsed(Intent.PAY_AMOUNT, 0.95)]
+
+        async def parse(self, text: str) -> Parsed:
+            if not self.answers:
+                raise NluUnavailable("Rasa cannot be reached (ConnectError)")
+            return self.answers.pop()
+
+    rasa = DyingRasa()
+    turns = [
+        words("amount.ask", "i would like to pay eighty seven fifty"),
+        words(
+            "card_number.ask",
+            " ".join(["four two"] * 8),
+        ),
+        words("expiry.ask", "oh three twenty eight"),
+        words("security_code.ask_three", "one two three"),
+        words("postal_code.ask", "nine oh two one oh"),
+        words("confirm.question", "no the expiry is wrong"),
+        keys("expiry.ask", "0429"),
+        words("confirm.question", "yes"),
+    ]
+    finished = await run_call(
+        ScriptedCaller(turns), understanding=lambda degraded: Understanding(rasa, degraded)
+    )
+    assert finished.end.result.status is ResultName.SUCCESS
+    assert str(finished.end.asked[0].expiry) == "04/29"
+    assert finished.end.result.corrections_by_rasa == ()
+    assert len(finished.of(EntryKind.DEGRADED)) == 1
+    assert finished.end.degraded == [finished.of(EntryKind.DEGRADED)[0].text]
