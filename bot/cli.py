@@ -20,8 +20,15 @@ from rich.markup import escape
 from bot.calls.callers import RecordedCaller
 from bot.calls.demo import Demo, play_demo
 from bot.calls.laboratory import heard
-from bot.calls.run_call import Files, FinishedCall
-from bot.calls.scenario import Parameters, Scenario, find_scenarios, load_scenario, schema
+from bot.calls.run_call import Files, FinishedCall, call_started
+from bot.calls.scenario import (
+    SCENARIO_DAY,
+    Parameters,
+    Scenario,
+    find_scenarios,
+    load_scenario,
+    schema,
+)
 from bot.calls.scenarios import run_scenario
 from bot.calls.services import ROOT, running_services, running_understanding
 from bot.calls.wav import read_wav
@@ -30,6 +37,7 @@ from bot.console import (
     Progress,
     RenderingProgress,
     console,
+    print_broken,
     print_finished,
     print_heard,
     print_nlu_report,
@@ -140,9 +148,9 @@ def demo(
 
 
 async def _demo(which: Demo, settings: Settings, out: Path) -> int:
-    console.print(f"[bold]{which.title}[/]\n")
+    console.print(f"[bold]{which.heading}[/]\n")
     printer = ConversationPrinter()
-    async with running_services(settings, out, Progress()) as services:
+    async with running_services(settings, out, Progress(), SCENARIO_DAY) as services:
         console.print()
         shown = await play_demo(which, services, Files(out), printer)
         printer.flush()
@@ -176,6 +184,8 @@ def call(
         customer_id=customer_id, amount=amount, balance=balance, minimum_due=minimum_due
     )
     settings = _settings(settings_file, setting or [], out)
+    # A wrong amount is told before anything starts.
+    call_started("", parameters, settings, date.min)
     finished = _run(_call(caller, parameters, _date(today), settings, out))
     print_finished(finished)
     sys.exit(EXIT_STATUS[finished.end.result.status])
@@ -189,7 +199,7 @@ async def _call(
     out: Path,
 ) -> FinishedCall:
     printer = ConversationPrinter()
-    async with running_services(settings, out, Progress()) as services:
+    async with running_services(settings, out, Progress(), today) as services:
         finished = await services.call(caller, parameters, Files(out), today=today, watch=printer)
         printer.flush()
         return finished
@@ -223,16 +233,32 @@ def run_scenarios(
 async def _run_tests(found: list[tuple[Path, Scenario]], settings: Settings, out: Path) -> int:
     """How many scenarios failed."""
     failed = 0
-    async with running_services(settings, out, Progress()) as services:
+    taken: set[Path] = set()
+    async with running_services(settings, out, Progress(), SCENARIO_DAY) as services:
         console.print()
         for path, scenario in found:
-            files = Files(out / path.stem)
-            with console.status(escape(scenario.name)):
-                outcome = await run_scenario(scenario, path, services, files)
+            files = Files(_own_folder(out / path.stem, taken))
+            try:
+                with console.status(escape(scenario.name)):
+                    outcome = await run_scenario(scenario, path, services, files)
+            except BotError as error:  # a missing WAV must not cost the others their verdict
+                failed += 1
+                print_broken(path, scenario, error)
+                continue
             failed += bool(outcome.misses)
             print_verdict(path, outcome)
     console.print(f"\n{len(found) - failed} passed, {failed} failed")
     return failed
+
+
+def _own_folder(wanted: Path, taken: set[Path]) -> Path:
+    """Scenarios of one name in two folders keep their files apart."""
+    folder, count = wanted, 1
+    while folder in taken:
+        count += 1
+        folder = wanted.with_name(f"{wanted.name}-{count}")
+    taken.add(folder)
+    return folder
 
 
 @app.command()

@@ -17,7 +17,9 @@ from rich.status import Status
 from rich.table import Table
 
 from bot.calls.run_call import FinishedCall
+from bot.calls.scenario import Scenario
 from bot.calls.scenarios import ScenarioOutcome
+from bot.errors import BotError
 from bot.outcomes import ResultName
 from bot.records.trace import Entry, EntryKind
 from bot.records.wording import (
@@ -200,6 +202,12 @@ def print_verdict(path: Path, outcome: ScenarioOutcome) -> None:
     for miss in outcome.misses:
         console.print(f"      [red]{escape(str(miss))}[/]")
     console.print(f"      [dim]look and listen: {escape(str(outcome.finished.files.page))}[/]")
+
+
+def print_broken(path: Path, scenario: Scenario, error: BotError) -> None:
+    """A scenario that could not be run."""
+    console.print(f"  [red]✗[/] {escape(scenario.name)} [dim]{path.name}[/]")
+    console.print(f"      [red]{escape(str(error))}[/]")
 
 
 def print_heard(line: Mapping[str, Any]) -> None:

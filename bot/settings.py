@@ -115,7 +115,8 @@ class UnderstandingSettings:
     rasa_token: str = ""
     python310: str = ""
     """A CPython 3.10 for Rasa; empty: the bot looks for one."""
-    timeout_ms: Milliseconds = 1_000
+    timeout_ms: Milliseconds = 5_000
+    """How long a call waits for Rasa before it goes on without."""
 
 
 @validated(frozen=True, config=_STRICT)

@@ -6,7 +6,7 @@ import pickle
 import traceback
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.cards import (
@@ -98,7 +98,10 @@ def test_groups_are_as_long_as_a_number_of_the_brand() -> None:
 def test_one_wrong_digit_never_passes_the_check(place: int, change: int) -> None:
     digits = [int(digit) for digit in NUMBER]
     digits[place] = (digits[place] + change) % 10
-    assert not is_card_number("".join(map(str, digits)))
+    changed = "".join(map(str, digits))
+    brand = brand_of(changed)
+    assume(brand is None or rules_of(brand).luhn)  # UnionPay's check digit binds nobody
+    assert not is_card_number(changed)
 
 
 @pytest.mark.parametrize("kind", [CardNumber, SecurityCode, SecretDigits])

@@ -52,8 +52,8 @@ async def main() -> None:
     assert isinstance(caller, ScriptedCaller)  # noqa: S101 - the demo takes turns
     taping = Taping(caller)
     with tempfile.TemporaryDirectory() as out:
-        async with running_services(Settings(), Path(out), Progress()) as services:
-            await services.call(taping, scenario.parameters, Files(Path(out)))
+        async with running_services(Settings(), Path(out), Progress(), scenario.today) as services:
+            await services.call(taping, scenario.parameters, Files(Path(out)), today=scenario.today)
     tape = np.concatenate(taping.tape)
     last = int(np.flatnonzero(tape)[-1]) + ms_to_samples(500)
     soundfile.write(FOLDER / "whole-call.wav", tape[:last], SAMPLE_RATE, subtype="ULAW")

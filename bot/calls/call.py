@@ -7,7 +7,7 @@
 Three tasks in one group (law 5): `_receive` moves the leg chunk by chunk and with it the clock,
 `_recognise` decodes utterances in order, `_decide` feeds the dialog one event at a time. From a
 recording the clock stands still while any of them has work (`Quiet`), so a run gives the same
-result every time; live, the line's own pace takes the place of that wait.
+result every time. Live lines, whose pace will take the place of that wait, are still to come.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from bot.charges import ChargeOutcome, ChargeRequest
 from bot.dialog import commands as do
 from bot.dialog import events as happened
 from bot.dialog.dialog import Dialog
+from bot.errors import AudioError, CatalogueError
 from bot.expectations import Expectation, Hypothesis, Kind, Reading
 from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.turns import completeness
@@ -109,7 +110,6 @@ class CallEnd:
     handed_over_to: Destination | None = None
     late_charge: ChargeOutcome | None = None
     degraded: list[str] = field(default_factory=list)
-    recognition_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +140,19 @@ class Call:
         *,
         trace: Trace,
         recording: Recording | None = None,
-        charged: Callable[[ChargeOutcome], None] = lambda outcome: None,
     ) -> None:
         self._rooms = rooms
         self._leg = leg
         self._caller = caller
         self._started = started
         self._recording = recording
-        self._charged = charged
         self._clock = CallClock()
         self._telling = Telling(trace, self._clock)
         self._understanding = rooms.understanding(self._degraded)
         self._quiet = Quiet()
         self._dialog = Dialog(rooms.settings.payment)
+        # Unbounded, and small: every chunk puts in a few events at most, and the line waits for
+        # `Quiet` before it gives the next.
         self._inbox: asyncio.Queue[happened.Event] = asyncio.Queue()
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(_JOBS)
         self._timers: dict[happened.TimerName, Scheduled] = {}
@@ -160,8 +160,10 @@ class Call:
         self._field_silence: Silenced | None = None
         self._key_silence: Silenced | None = None
         self._read_back_silence: Silenced | None = None
+        self._dropped_silence: Silenced | None = None
         self._charges: set[asyncio.Task[None]] = set()
         self._end = CallEnd(PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"))
+        self._answered: ChargeOutcome | None = None
         self._dialog_over = False
         self._gone = False
 
@@ -182,10 +184,31 @@ class Call:
             self._fail(group_error)
         self._end.duration = self._clock.now
         self._telling.ended(self._end.result)
-        if self._recording is not None:
-            self._recording.close()
-            self._telling.silenced(self._recording.silenced)
+        self._finish_recording()
         return self._end
+
+    def _record(self, caller: Samples, bot: Samples) -> None:
+        if self._recording is not None:
+            try:
+                self._recording.add(caller, bot)
+            except AudioError as error:
+                self._lose_recording(error)
+
+    def _finish_recording(self) -> None:
+        if self._recording is not None:
+            try:
+                self._recording.close()
+                self._telling.silenced(self._recording.silenced)
+            except AudioError as error:
+                self._lose_recording(error)
+
+    def _lose_recording(self, error: AudioError) -> None:
+        """A full disk costs the recording, never the call or its payment."""
+        _log.error("recording_lost", why=str(error))
+        if self._recording is not None:
+            self._recording.discard()
+            self._recording = None
+        self._degraded("the recording could not be written")
 
     # --- receive: the leg and the clock ------------------------------------------------------
 
@@ -213,12 +236,11 @@ class Call:
         start = self._clock.now
         self._clock.advance(start + len(samples))
         self._hear_all(self._leg.ear.feed(AudioChunk(samples, start)))
-        self._end_key_silence()
+        self._end_silences()
         spoken, notes = self._leg.playback.next_chunk(len(samples))
         for note in notes:
             self._note(note)
-        if self._recording is not None:
-            self._recording.add(samples, spoken)
+        self._record(samples, spoken)
 
     def _note(self, note: PlaybackEvent) -> None:
         match note:
@@ -245,6 +267,8 @@ class Call:
     def _hear_all(self, events: Sequence[EarEvent]) -> None:
         for event in events:
             self._hear(event)
+            if self._leg.ear.ignoring:
+                break  # dropped: what the ear reported with it is of the same utterance
 
     def _hear(self, event: EarEvent) -> None:
         match event:
@@ -256,10 +280,10 @@ class Call:
                 if self._leg.playback.speaking and not self._leg.playback.interruptible:
                     self._leg.ear.drop()
                     self._telling.dropped("speech", "this prompt may not be interrupted")
-                    self._silence_unjudged(start)
+                    self._silence_dropped(start)
                     return
                 if self._recording is not None:
-                    self._recording.hold(self._leg.name, start - self._leg.pre_roll)
+                    self._recording.hold(start, start - self._leg.pre_roll)
                 self._post(happened.SpeechStarted(self._clock.now))
                 self._give(_Begin(self._expectation))
             case TurnEnded(start, end):
@@ -275,16 +299,20 @@ class Call:
                 CALLER, start - _KEY_MARGIN, None, "a key tone"
             )
 
-    def _end_key_silence(self) -> None:
+    def _silence_dropped(self, start: int) -> None:
+        """All of it, and it goes on: nobody will ever judge what is still to come."""
+        if self._recording is not None and self._dropped_silence is None:
+            self._dropped_silence = self._recording.silence(
+                CALLER, start - self._leg.pre_roll, None, "speech that was not judged"
+            )
+
+    def _end_silences(self) -> None:
         if self._key_silence is not None and not self._leg.ear.tone_sounding:
             self._key_silence.end = self._clock.now + _KEY_MARGIN
             self._key_silence = None
-
-    def _silence_unjudged(self, start: int) -> None:
-        if self._recording is not None:
-            self._recording.silence(
-                CALLER, start - self._leg.pre_roll, self._clock.now, "speech that was not judged"
-            )
+        if self._dropped_silence is not None and not self._leg.ear.ignoring:
+            self._dropped_silence.end = self._clock.now
+            self._dropped_silence = None
 
     # --- recognise ---------------------------------------------------------------------------
 
@@ -321,11 +349,7 @@ class Call:
 
     async def _compute(self, function: Callable[..., _T], *arguments: object) -> _T:
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        try:
-            return await loop.run_in_executor(self._rooms.executor, function, *arguments)
-        finally:
-            self._end.recognition_seconds += loop.time() - began
+        return await loop.run_in_executor(self._rooms.executor, function, *arguments)
 
     def _confidence_needed(self, expectation: Expectation) -> float:
         payment = self._rooms.settings.payment
@@ -354,7 +378,7 @@ class Call:
                 self._recording.silence(
                     CALLER, start - self._leg.pre_roll, self._clock.now, "card digits were said"
                 )
-            self._recording.release(self._leg.name)
+            self._recording.release(start)
         self._telling.heard(heard, readings, start, end)
         self._post(happened.Heard(readings, expectation, self._clock.now))
 
@@ -406,12 +430,18 @@ class Call:
     async def _say(self, say: do.Say) -> None:
         loop = asyncio.get_running_loop()
         gap_scale = _SLOW_GAPS if say.slow else 1.0
-        spoken = [
-            await loop.run_in_executor(
-                self._rooms.executor, self._rooms.speaker.speak, prompt, gap_scale
-            )
-            for prompt in say.prompts
-        ]
+        try:
+            spoken = [
+                await loop.run_in_executor(
+                    self._rooms.executor, self._rooms.speaker.speak, prompt, gap_scale
+                )
+                for prompt in say.prompts
+            ]
+        except CatalogueError as error:
+            _log.error("prompt_not_said", why=str(error))
+            self._degraded("a prompt could not be said")
+            self._post(happened.PromptPlayed(say.say_id, completed=False, at=self._clock.now))
+            return
         self._leg.playback.say(say.say_id, spoken, say.interruptible)
 
     def _listen(self, expectation: Expectation) -> None:
@@ -437,6 +467,7 @@ class Call:
             )
 
     def _charge(self, request: ChargeRequest) -> None:
+        self._quiet.begin()
         self._telling.charge_sent(request)
         self._end.asked.append(
             AskedCharge(request.attempt_id, request.amount, request.expiry, request.card.last_four)
@@ -447,16 +478,15 @@ class Call:
 
     async def _charge_and_answer(self, request: ChargeRequest) -> None:
         """Its own task, so that the dialog hears keys and hang-ups while the gateway thinks."""
-        with self._quiet.busy():
-            outcome = await self._rooms.payments.charge(request)
-            self._charged(outcome)
-            self._end.late_charge = outcome
-            self._clock.schedule(
-                ms_to_samples(outcome.declared_delay_ms), lambda: self._answer(outcome)
-            )
+        outcome = await self._rooms.payments.charge(request)
+        self._end.late_charge = outcome
+        self._clock.schedule(
+            ms_to_samples(outcome.declared_delay_ms), lambda: self._answer(outcome)
+        )
+        self._quiet.end()
 
     def _answer(self, outcome: ChargeOutcome) -> None:
-        self._end.late_charge = None
+        self._answered, self._end.late_charge = outcome, None
         self._telling.charge_answered(outcome)
         self._post(happened.ChargeAnswered(outcome, self._clock.now))
 
@@ -472,3 +502,5 @@ class Call:
         self._end.result = PaymentResult(
             ResultName.INTERNAL_ERROR, f"{type(group.exceptions[0]).__name__}; see the log"
         )
+        # What the gateway said stands, whatever became of the call.
+        self._end.late_charge = self._end.late_charge or self._answered

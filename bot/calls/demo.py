@@ -21,7 +21,7 @@ class Demo(StrEnum):
     UNKNOWN = "unknown"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         return _TITLES[self]
 
 

@@ -77,6 +77,7 @@ class Recording:
         Raises ValueError when part of it is written already: then the delay line is too short for
         what was asked, which is a defect, not something to pass over.
         """
+        start = max(0, start)
         if start < self._written and (end is None or end > start):
             raise ValueError(f"sample {start} is written already (up to {self._written})")
         stretch = Silenced(channel, start, end, why)
@@ -85,7 +86,7 @@ class Recording:
 
     def hold(self, who: object, start: int) -> None:
         """Nothing from `start` on is written until `who` releases it."""
-        self._holds[who] = start
+        self._holds[who] = max(0, start)
 
     def release(self, who: object) -> None:
         self._holds.pop(who, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import string
 from collections.abc import Callable
@@ -35,6 +36,8 @@ from bot.speaking.playback import Playback
 _log = structlog.get_logger(__name__)
 
 _SETTLE_PATIENCE_SECONDS = 60.0
+_SETTLE_TRIES = 10
+_SETTLE_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class CallRunner:
         """
         started_at = datetime.now(UTC)
         started = call_started(new_call_id(), parameters, rooms.settings, today)
+        recording = Recording(files.recording)  # first: without its folder there is no call
         self._store.begin_call(
             started.call_id,
             started_at,
@@ -125,7 +129,6 @@ class CallRunner:
             payment_reference=started.payment_reference,
         )
         trace = Trace(watch)
-        recording = Recording(files.recording)
         leg = Leg(
             "caller",
             Ear(rooms.settings.hearing),
@@ -169,10 +172,20 @@ class CallRunner:
             outcome is not None and outcome.status is ChargeStatus.UNKNOWN
         ):
             how = "look-up"
-            for settled in await self._payments.settle_open(_SETTLE_PATIENCE_SECONDS):
-                if settled.call_id == call_id and not settled.given_up:
-                    outcome = settled.outcome
+            outcome = await self._looked_up(end.asked[-1].attempt_id)
         if outcome is None or outcome.status is ChargeStatus.UNKNOWN:
             return None
         self._store.settle(call_id, outcome, datetime.now(UTC), how)
         return Settlement(outcome.status, outcome.reference, how)
+
+    async def _looked_up(self, attempt_id: str) -> ChargeOutcome | None:
+        """The journal knows, whoever asked: the background may be settling it at this moment."""
+        for _ in range(_SETTLE_TRIES):
+            await self._payments.settle_open(_SETTLE_PATIENCE_SECONDS)
+            intent = await self._payments.find(attempt_id)
+            if intent is None:
+                return None
+            if not intent.is_open:
+                return intent.outcome()
+            await asyncio.sleep(_SETTLE_PAUSE_SECONDS)
+        return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,9 @@ from bot.calls.callers import Caller, RecordedCaller, ScriptedCaller, ScriptedTu
 from bot.calls.wav import read_wav
 from bot.errors import ScenarioError
 from bot.outcomes import CallType, Destination, ErrorName, ResultName
+
+SCENARIO_DAY = date(2026, 11, 22)
+"""The day scenarios take place on unless they say otherwise, so that expiry dates stay true."""
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -118,7 +122,7 @@ class Expected:
 class Scenario:
     """gateway: "down" when nothing answers at its address. rasa: "away" when it does not run.
     settings: dotted keys of payment.toml and their values, for this call only.
-    today: the date the call takes place on, YYYY-MM-DD, so that expiry dates stay true."""
+    today: the date the call takes place on, YYYY-MM-DD; the simulator goes by the default."""
 
     name: str
     caller: CallerScript
@@ -128,7 +132,15 @@ class Scenario:
     settings: Mapping[str, Any] = field(default_factory=dict)
     gateway: Literal["simulator", "down"] = "simulator"
     rasa: Literal["runs", "away"] = "runs"
-    today: Annotated[str, Limits(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2026-11-22"
+    today: date = SCENARIO_DAY
+
+    def __post_init__(self) -> None:
+        for key in self.settings:
+            if not key.startswith("payment.") and key != "hearing.voice_activity":
+                raise ValueError(
+                    f"settings.{key}: a scenario may change payment.* and hearing.voice_activity; "
+                    "the rest belongs to the whole run (--setting)"
+                )
 
 
 _ADAPTER = TypeAdapter(Scenario)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from bot.calls.callers import ScriptedCaller
 from bot.calls.run_call import Files, FinishedCall
-from bot.calls.scenario import Scenario, load_scenario, make_caller
+from bot.calls.scenario import Scenario, make_caller
 from bot.calls.services import Services
 from bot.calls.verdict import Miss, judge
 from bot.errors import ScenarioError, SettingsError
@@ -45,7 +43,7 @@ async def run_scenario(
         scenario.parameters,
         files,
         settings=settings,
-        today=date.fromisoformat(scenario.today),
+        today=scenario.today,
         rasa_away=scenario.rasa == "away",
         gateway_down=scenario.gateway == "down",
         watch=watch,
@@ -59,14 +57,3 @@ async def run_scenario(
             Miss("caller", "to take all turns", f"still waiting for {caller.waiting_for}")
         )
     return ScenarioOutcome(scenario, finished, misses)
-
-
-def load_all(paths: list[Path]) -> Iterator[tuple[Path, Scenario]]:
-    """Raises ScenarioError at the first file that is wrong, before anything runs."""
-    for path in paths:
-        yield path, load_scenario(path)
-
-
-def folder_name(path: Path) -> str:
-    """A folder for a scenario's files."""
-    return re.sub(r"[^\w.-]+", "-", path.stem)

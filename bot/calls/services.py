@@ -34,7 +34,7 @@ from bot.settings import Settings
 from bot.speaking.speaker import Speaker
 from bot.speaking.voice import load_speaker
 from bot.understanding.rasa_client import RasaClient
-from bot.understanding.rasa_environment import prepare
+from bot.understanding.rasa_environment import prepare, stop_preparing
 from bot.understanding.rasa_server import running_rasa
 from bot.understanding.understand import Understanding
 
@@ -43,9 +43,8 @@ _log = structlog.get_logger(__name__)
 ROOT = Path(__file__).parents[2]
 """The project: where nlu_data/, audio/ and models/ lie."""
 
-_RASA_PATIENCE_MS = 30_000
-"""A recorded call's clock stands still while Rasa thinks, so a busy machine must not change what
-it hears: only a Rasa that is really gone times out."""
+_SIMULATOR = "simulator"
+"""Its port changes with every start, its ledger stays beside the journal."""
 
 _DECODES_AT_ONCE = 2
 
@@ -108,11 +107,12 @@ class Services:
 
 @asynccontextmanager
 async def running_services(
-    settings: Settings, out: Path, progress: Progress
+    settings: Settings, out: Path, progress: Progress, today: date | None = None
 ) -> AsyncIterator[Services]:
     """Everything a recorded call needs, while the context lasts.
 
-    out: where logs, the database and the simulator's ledger lie.
+    out: where logs, the database and the simulator's ledger lie. today: the day the simulator
+    judges expiry dates by; None: the calendar's.
     Without Rasa the services run all the same and say so; anything else that is missing raises
     BotError.
     """
@@ -130,7 +130,7 @@ async def running_services(
         stack.callback(database.dispose)
         store = Store(database)
         with progress.step("till: the payment gateway"):
-            payments = await _start_payments(settings, database, store, out, logs, stack)
+            payments = await _start_payments(settings, database, store, out, today, stack)
             unreachable = await _payments_nobody_answers(settings, database, stack)
         executor = ThreadPoolExecutor(_DECODES_AT_ONCE, thread_name_prefix="decode")
         stack.callback(executor.shutdown, cancel_futures=True)
@@ -167,10 +167,14 @@ async def _start_rasa(
     url, token = wanted.rasa_url, wanted.rasa_token
     if not url:
         with progress.step("understanding: Rasa's environment and model"):
-            prepared = await asyncio.to_thread(prepare, wanted, progress.tell)
+            try:
+                prepared = await asyncio.to_thread(prepare, wanted, progress.tell)
+            except asyncio.CancelledError:
+                stop_preparing()  # Ctrl-C reaches this task, not the thread that waits for uv
+                raise
         with progress.step("understanding: Rasa starts"):
             url, token = await stack.enter_async_context(running_rasa(prepared, logs))
-    client = RasaClient(url, token, timeout_ms=_RASA_PATIENCE_MS)
+    client = RasaClient(url, token, timeout_ms=wanted.timeout_ms)
     stack.push_async_callback(client.aclose)
     return client
 
@@ -184,7 +188,7 @@ async def _start_payments(
     database: Database,
     store: Store,
     out: Path,
-    logs: Path,
+    today: date | None,
     stack: AsyncExitStack,
 ) -> PaymentService:
     """The payment service; with our own simulator where no gateway is named."""
@@ -192,7 +196,9 @@ async def _start_payments(
     url = settings.gateway.url
     if simulated:
         url = await stack.enter_async_context(
-            running_simulator(logs, out / "simulator.db", token=settings.gateway.token)
+            running_simulator(
+                out / "logs", out / "simulator.db", token=settings.gateway.token, today=today
+            )
         )
     gateway = RestGateway(settings.gateway, url=url, declared_delays=simulated)
     stack.push_async_callback(gateway.aclose)
@@ -200,6 +206,7 @@ async def _start_payments(
         database,
         gateway,
         settings.gateway,
+        gateway_name=_SIMULATOR if simulated else url,
         pace=DeclaredPace() if simulated else None,
         on_outcome=_settle_in(store),
     )
@@ -231,4 +238,4 @@ async def _payments_nobody_answers(
     dead = replace(settings.gateway, url=f"http://127.0.0.1:{free_port()}")
     gateway = RestGateway(dead)
     stack.push_async_callback(gateway.aclose)
-    return PaymentService(database, gateway, dead, pace=DeclaredPace())
+    return PaymentService(database, gateway, dead, gateway_name="unreachable", pace=DeclaredPace())

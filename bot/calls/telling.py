@@ -18,21 +18,24 @@ from bot.records.trace import Entry, EntryKind, Trace
 from bot.speaking.playback import PromptEnded, PromptStarted
 
 _HIDDEN_KEY = "•"
+_LONG = 5
 _CARD_FIELDS = {Field.CARD_NUMBER, Field.SECURITY_CODE}
 
 
 def gives_card_digits(readings: Iterable[Reading]) -> bool:
     """Whether an utterance must not be kept: digits in it that are no amount and no date.
 
-    Five digits or more in any reading count too: that long a number is no amount on a bill, and
-    keeping it would break the definition of a leak.
+    Five digits or more in any reading count too, as an amount as well: a card number said at the
+    wrong question may be read as money, and keeping it would break the definition of a leak.
     """
     for reading in readings:
         if "<digits>" in reading.masked_text or reading.field in _CARD_FIELDS:
             return True
         for number in reading.numbers:
+            if isinstance(number.value, Money) and len(str(int(number.value.decimal))) >= _LONG:
+                return True
             if isinstance(number.value, SecretDigits) and (
-                len(number.value) >= 5 or (reading.amount is None and reading.expiry is None)
+                len(number.value) >= _LONG or (reading.amount is None and reading.expiry is None)
             ):
                 return True
     return False
@@ -47,6 +50,7 @@ class Telling:
         self._prompt: PromptStarted | None = None
         self._turn_end: int | None = None
         self._charge_sent_at = 0
+        self._amount: Money | None = None
 
     def prompt_started(self, prompt: PromptStarted) -> None:
         self._prompt = prompt
@@ -87,6 +91,7 @@ class Telling:
             self._add(EntryKind.HEARD, "caller", "(nothing recognised)", at=start, until=end)
             return
         best = readings[0]
+        hidden = gives_card_digits(readings)
         details: dict[str, str | int | float | bool] = {
             "confidence": round(best.confidence, 3),
             "source": best.source.value,
@@ -97,9 +102,9 @@ class Telling:
             details["intent_confidence"] = round(best.intent_confidence, 3)
         if best.field is not None:
             details["field"] = best.field.value
-        if best.amount is not None:
+        if best.amount is not None and not hidden:
             details["amount"] = str(best.amount)
-        if best.expiry is not None:
+        if best.expiry is not None and not hidden:
             details["expiry"] = str(best.expiry)
         if best.digits is not None and best.amount is None and best.expiry is None:
             details["digits"] = len(best.digits)
@@ -119,7 +124,7 @@ class Telling:
 
     def charge_sent(self, request: ChargeRequest) -> None:
         self._charge_sent_at = self._clock.now
-        self._amount: Money = request.amount
+        self._amount = request.amount
 
     def charge_answered(self, outcome: ChargeOutcome) -> None:
         self._add(
@@ -129,7 +134,7 @@ class Telling:
             at=self._charge_sent_at,
             until=self._clock.now,
             status=outcome.status.value,
-            amount=str(self._amount),
+            amount=str(self._amount or ""),
             reason=outcome.decline_reason.value if outcome.decline_reason else "",
             reference=outcome.reference or "",
             settled_by_lookup=outcome.settled_by_lookup,

@@ -49,6 +49,11 @@ class Ear:
         """A key tone is on right now, or was a moment ago."""
         return self._tones.sounding
 
+    @property
+    def ignoring(self) -> bool:
+        """An utterance was dropped and its speaker still speaks."""
+        return self._ignoring
+
     def expect(self, expectation: Expectation) -> None:
         """From now on, also within an utterance, this question's rule ends the turn."""
         self._rule = rule_for(expectation)

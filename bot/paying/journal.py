@@ -102,6 +102,7 @@ _T = Table(
     Column("look_up_after", _Utc),
     Column("lease_owner", String(255)),
     Column("lease_until", _Utc),
+    Column("gateway", String(255), nullable=False),
 )
 
 
@@ -160,8 +161,11 @@ class Journal:
     Methods block (SQLite syncs the disk); callers run them in a thread.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gateway: str = "") -> None:
+        """gateway: whose charges these are. Another gateway knows nothing of them, and its "not
+        found" would prove nothing, so only its own are waiting to be settled."""
         self._engine = engine
+        self._gateway = gateway
 
     def open(
         self, request: ChargeRequest, *, owner: str, now: datetime, lease_until: datetime
@@ -189,6 +193,7 @@ class Journal:
                             late_not_founds=0,
                             lease_owner=owner,
                             lease_until=lease_until,
+                            gateway=self._gateway,
                         )
                     )
             except IntegrityError:
@@ -277,7 +282,7 @@ class Journal:
 
     def waiting(self, *, now: datetime, due_only: bool) -> list[Intent]:
         """Oldest first: open charges that nobody holds. due_only: whose next look-up is due."""
-        conditions = [_in(OPEN_STATES), _unleased(now)]
+        conditions = [_in(OPEN_STATES), _unleased(now), _T.c.gateway == self._gateway]
         if due_only:
             conditions.append(or_(_T.c.look_up_after.is_(None), _T.c.look_up_after <= now))
         return self._listed(*conditions)

@@ -49,14 +49,17 @@ class PaymentService:
         gateway: Gateway,
         settings: GatewaySettings,
         *,
+        gateway_name: str = "",
         pace: Pace | None = None,
         on_outcome: Callable[[str, ChargeOutcome], None] | None = None,
     ) -> None:
-        """on_outcome: called with call id and outcome whenever a charge comes to one, whether the
+        """gateway_name: which gateway this is, in the journal; charges of another are left alone.
+
+        on_outcome: called with call id and outcome whenever a charge comes to one, whether the
         call still lives or not; a second time when an unknown one is settled. Must be quick.
         """
         self._pace = pace or RealPace()
-        self._journal = Journal(engine)
+        self._journal = Journal(engine, gateway_name)
         self._gateway = gateway
         self._settler = Settler(self._journal, gateway, settings, self._pace)
         self._on_outcome = on_outcome

@@ -10,17 +10,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stdnum import luhn
 
 from bot.cards import is_card_number
 from bot.errors import StoreError
+from bot.records.trace import Entry
 
 _SHORTEST, _LONGEST = 12, 19
 """Digits of a card number, ISO/IEC 7812-1."""
 
 _RUN = re.compile(r"\d(?:[\s\-\u2010-\u2015]{0,3}\d)+")
 """Digits with a few spaces or dashes of any kind between them."""
+
+
+_SPEAKS_REFERENCE = "charge.approved"
+"""Ids of the prompts that say the gateway's reference begin so."""
 
 
 def refuse_card_text(text: str, where: str) -> None:
@@ -41,6 +47,28 @@ def refuse_card_identifier(text: str, where: str) -> None:
     """
     if any(_holds_card_number(run) for run in _digit_runs(text)):
         _refuse(where)
+
+
+def kept_reference(reference: str | None) -> str | None:
+    """A gateway's reference as it may be kept: one that holds what looks like a card number keeps
+    its last four characters only. Never refused: a payment must not go unrecorded for a number
+    that looks like another by chance; the journal has the whole reference.
+    """
+    if reference is None or not any(_holds_card_number(run) for run in _digit_runs(reference)):
+        return reference
+    return f"…{reference[-4:]}"
+
+
+def kept_entry(entry: Entry) -> Entry:
+    """An entry whose gateway reference, shown or spoken, is as it may be kept."""
+    reference = entry.details.get("reference")
+    details = dict(entry.details)
+    if isinstance(reference, str):
+        details["reference"] = kept_reference(reference) or ""
+    text = entry.text
+    if str(details.get("id", "")).startswith(_SPEAKS_REFERENCE):
+        text = _RUN.sub(lambda run: kept_reference(run.group()) or "", text)
+    return replace(entry, text=text, details=details)
 
 
 def refuse_card_value(value: str | int | float, where: str) -> None:

@@ -21,7 +21,7 @@ from bot.charges import ChargeStatus
 from bot.errors import StoreError
 from bot.outcomes import ResultName
 from bot.records.files import write_atomically
-from bot.records.guard import refuse_card_text, refuse_card_value
+from bot.records.guard import kept_entry, kept_reference, refuse_card_text, refuse_card_value
 from bot.records.result import CallResult
 from bot.records.timeline import (
     Lane,
@@ -91,6 +91,7 @@ def write_call_page(
     """
     if call_wav.parent.resolve() != path.parent.resolve():
         raise StoreError(f"{call_wav}: must lie beside {path.name}, which plays it from there")
+    entries = [kept_entry(entry) for entry in entries]
     for entry in entries:
         refuse_card_text(entry.text, f"text of a {entry.kind.value} on the call page")
         for key, value in entry.details.items():
@@ -181,7 +182,7 @@ def _facts(result: CallResult) -> list[tuple[str, str]]:
     )
     hand_over = destination_words(result.hand_over) if result.hand_over else ""
     facts = [
-        ("Reference", payment.reference or ""),
+        ("Reference", kept_reference(payment.reference) or ""),
         ("Card", card),
         ("Duration", seconds_text(result.durations.call_ms)),
         ("Afterwards", hand_over),
@@ -196,7 +197,8 @@ def _notices(result: CallResult, *, has_recording: bool) -> list[tuple[str, str]
     notices = []
     if settled := result.settled:
         tone = "ok" if settled.status is ChargeStatus.APPROVED else "warn"
-        reference = f", reference {settled.reference}" if settled.reference else ""
+        kept = kept_reference(settled.reference)
+        reference = f", reference {kept}" if kept else ""
         notices.append((tone, f"Settled by {settled.how}: {settled.status.value}{reference}."))
     elif result.payment.status is ResultName.OUTCOME_UNKNOWN:
         notices.append(("warn", "Not settled yet: the gateway has not said what became of it."))
@@ -211,7 +213,6 @@ def _figure_cards(result: CallResult, entries: Sequence[Entry]) -> list[dict[str
     counted = figures(entries)
     corrections = result.payment.corrections_by_rasa
     median, longest = counted.waiting_median_ms, counted.waiting_longest_ms
-    recognition = counted.recognition_seconds
     turns = counted.spoken_turns + counted.keyed_turns
     return [
         {
@@ -230,12 +231,6 @@ def _figure_cards(result: CallResult, entries: Sequence[Entry]) -> list[dict[str
             "title": "Caller's turns",
             "value": str(turns),
             "note": f"{counted.spoken_turns} spoken, {counted.keyed_turns} keyed",
-            "tone": "",
-        },
-        {
-            "title": "Recognition",
-            "value": "n/a" if recognition is None else f"{recognition:.1f} s",
-            "note": "of computing, in all",
             "tone": "",
         },
         {

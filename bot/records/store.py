@@ -22,7 +22,13 @@ from bot.charges import ChargeOutcome, ChargeStatus
 from bot.errors import StoreError
 from bot.money import Money
 from bot.outcomes import CallType, Destination, ErrorName, PaymentResult, ResultName
-from bot.records.guard import refuse_card_identifier, refuse_card_text, refuse_card_value
+from bot.records.guard import (
+    kept_entry,
+    kept_reference,
+    refuse_card_identifier,
+    refuse_card_text,
+    refuse_card_value,
+)
 from bot.records.result import Settlement
 from bot.records.tables import calls, segments
 from bot.records.trace import Entry, EntryKind
@@ -110,7 +116,7 @@ class Store:
 
         Raises StoreError for an unknown call and for text that looks like a card number.
         """
-        rows = [_segment_row(call_id, entry) for entry in entries]
+        rows = [_segment_row(call_id, kept_entry(entry)) for entry in entries]
         with self._transaction() as connection:
             self._must_exist(connection, call_id)
             if rows:
@@ -128,7 +134,6 @@ class Store:
 
         Raises StoreError for a call that is unknown or already finished; a result is written once.
         """
-        refuse_card_identifier(result.reference or "", "reference")
         for text in (
             result.reason,
             result.last_four or "",
@@ -143,7 +148,7 @@ class Store:
                 status=result.status.value,
                 reason=result.reason,
                 error=result.error.value if result.error else None,
-                reference=result.reference,
+                reference=kept_reference(result.reference),
                 amount_minor_units=result.amount.minor_units if result.amount else None,
                 currency=result.amount.currency if result.amount else None,
                 brand=result.brand.value if result.brand else None,
@@ -173,7 +178,7 @@ class Store:
             raise ValueError("settled_at needs a time zone")
         if outcome.status is ChargeStatus.UNKNOWN:
             raise StoreError(f"call {call_id}: an unknown outcome settles nothing")
-        refuse_card_identifier(outcome.reference or "", "reference")
+        reference = kept_reference(outcome.reference)
         refuse_card_text(how, "settled_how")
         row = (
             update(calls)
@@ -181,7 +186,7 @@ class Store:
             .values(
                 settled_at=settled_at,
                 settled_status=outcome.status.value,
-                settled_reference=outcome.reference,
+                settled_reference=reference,
                 settled_how=how,
             )
         )
@@ -191,7 +196,7 @@ class Store:
             earlier = self._must_exist(connection, call_id)
             if (earlier.settled_status, earlier.settled_reference) != (
                 outcome.status.value,
-                outcome.reference,
+                reference,
             ):
                 raise StoreError(
                     f"call {call_id} was settled as {earlier.settled_status} and cannot become "

@@ -85,16 +85,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """waiting_*: milliseconds; None when nobody waited.
-
-    recognition_seconds: of computing, in all; None where no utterance tells it.
-    """
+    """waiting_*: milliseconds; None when nobody waited."""
 
     spoken_turns: int
     keyed_turns: int
     waiting_median_ms: int | None
     waiting_longest_ms: int | None
-    recognition_seconds: float | None
 
 
 def waiting_tone(ms: int) -> str:
@@ -167,11 +163,6 @@ def rows(entries: Sequence[Entry]) -> tuple[Row, ...]:
 def figures(entries: Sequence[Entry]) -> Figures:
     waits = [_lasted(entry) for entry in entries if entry.kind is EntryKind.WAITING]
     heard = [entry for entry in entries if entry.kind is EntryKind.HEARD]
-    recognising = [
-        float(seconds)
-        for entry in heard
-        if isinstance(seconds := entry.details.get("seconds"), int | float)
-    ]
     return Figures(
         spoken_turns=len(heard),
         keyed_turns=sum(
@@ -179,7 +170,6 @@ def figures(entries: Sequence[Entry]) -> Figures:
         ),
         waiting_median_ms=round(statistics.median(waits)) if waits else None,
         waiting_longest_ms=max(waits, default=None),
-        recognition_seconds=sum(recognising) if recognising else None,
     )
 
 

@@ -14,12 +14,12 @@ class EntryKind(StrEnum):
     SPEECH = "speech"
     """The caller's voice was active from `at` to `until`; no text."""
     HEARD = "heard"
-    """An utterance was understood. text masked. details: confidence, source, intent, field,
-    engine, seconds the recognition took."""
+    """An utterance was understood. text masked. details: confidence, source, engine, intent,
+    field, and amount or expiry where they may be kept."""
     DROPPED = "dropped"
     """Speech or a key that did not count. details: why."""
     KEY = "key"
-    """text is the key, or a bullet while a card field is open."""
+    """text is the key, a bullet for every digit."""
     STEP = "step"
     """A step of the payment changed. details: step, state, detail."""
     CHARGE = "charge"

@@ -32,6 +32,8 @@ Tell = Callable[[str], None]
 """Told what is being done, a line at a time."""
 
 _LOCK_SECONDS = 1800
+_running: set[subprocess.Popen[str]] = set()
+
 _MARK = ".complete"
 _LINES_SHOWN = 12
 
@@ -86,6 +88,12 @@ def run_rasa(prepared: PreparedRasa, arguments: list[str], tell: Tell, failure: 
     """One of Rasa's own commands, to its end. Raises NluError with its last lines."""
     command = [str(prepared.python), "-m", "rasa", *arguments]
     _run(command, prepared.project, prepared.environment, tell, failure, "look at the lines below")
+
+
+def stop_preparing() -> None:
+    """End what `prepare` has under way in another thread, which then raises NluError."""
+    for process in list(_running):
+        process.kill()
 
 
 def rasa_environment(project: Path) -> dict[str, str]:
@@ -209,6 +217,7 @@ def _run(
             preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
         ) as process:
             assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+            _running.add(process)
             try:
                 for line in process.stdout:
                     if line := line.strip():
@@ -217,6 +226,8 @@ def _run(
             except BaseException:  # Ctrl-C as well: nothing may go on writing behind our back
                 process.kill()
                 raise
+            finally:
+                _running.discard(process)
     except OSError as error:
         raise NluError(f"{failure}: {command[0]} ({error.strerror}); {advice}") from None
     if process.returncode != 0:

@@ -153,6 +153,7 @@ async def run_call(
     *,
     words: KnownWords | None = None,
     understanding: Callable[[Callable[[str], None]], Understands] | None = None,
+    speaker: BriefSpeaker | None = None,
     recogniser: SaidWords | None = None,
     gateway: ObligingGateway | None = None,
     settings: Settings | None = None,
@@ -173,7 +174,7 @@ async def run_call(
         rooms = Rooms(
             settings,
             understanding or (lambda _: words or KnownWords()),
-            BriefSpeaker(),
+            speaker or BriefSpeaker(),
             gateway,
             executor,
         )

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from one_call import (
+    BriefSpeaker,
     KnownWords,
     ObligingGateway,
     SaidWords,
@@ -11,15 +13,19 @@ from one_call import (
 )
 
 from bot.audio import Samples, ms_to_samples
-from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.callers import RecordedCaller, ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.recording import Recording
 from bot.calls.wav import read_wav
+from bot.cards import SecretDigits
 from bot.charges import ChargeStatus
-from bot.errors import NluUnavailable
+from bot.errors import AudioError, CatalogueError, NluUnavailable
 from bot.expectations import Intent
 from bot.money import Money
 from bot.outcomes import Destination, ResultName
+from bot.prompts import Prompt
 from bot.records.trace import EntryKind
 from bot.settings import load_settings
+from bot.speaking.speaker import Spoken
 from bot.understanding.rasa_client import Parsed
 from bot.understanding.understand import Understanding
 
@@ -225,3 +231,84 @@ async def test_rasa_dies_in_the_middle_and_the_call_goes_on_and_says_so() -> Non
     assert finished.end.result.corrections_by_rasa == ()
     assert len(finished.of(EntryKind.DEGRADED)) == 1
     assert finished.end.degraded == [finished.of(EntryKind.DEGRADED)[0].text]
+
+
+async def test_a_key_and_a_voice_in_the_very_first_moment_do_no_harm(tmp_path: Path) -> None:
+    for number, sound in enumerate((keys_sound("5"), VOICE[ms_to_samples(300) :])):
+        known = KnownWords()
+        known.knows("one two three", SecretDigits("123"), masked="<digits>")
+        finished = await run_call(
+            RecordedCaller(sound, stay_ms=1_000),
+            words=known,
+            recogniser=SaidWords(["one two three"]),
+            recording=tmp_path / f"{number}.wav",
+        )
+        assert finished.end.result.status is ResultName.CALLER_HUNG_UP
+
+
+async def test_speech_that_is_dropped_is_silent_to_its_end_in_the_recording(tmp_path: Path) -> None:
+    long_speech = np.concatenate([VOICE] * 4)
+    turns = [voice("welcome", long_speech, during=True), keys("amount.ask", "*")]
+    finished = await run_call(
+        ScriptedCaller(turns, patience_ms=20_000),
+        settings=load_settings(overrides=["payment.barge_in=false"]),
+        recording=tmp_path / "call.wav",
+    )
+    assert finished.of(EntryKind.DROPPED)
+    sound, _ = soundfile.read(tmp_path / "call.wav", dtype="int16")
+    first = min(e.at for e in finished.of(EntryKind.DROPPED))
+    spoken = sound[ms_to_samples(first) : ms_to_samples(first) + len(long_speech) // 2, 0]
+    assert not spoken.any()
+
+
+async def test_a_card_number_at_the_amount_question_is_not_told_as_an_amount() -> None:
+    known = KnownWords()
+    known.knows("four one one one one one one", Money(411_111_100), masked="<amount>")
+    finished = await run_call(
+        ScriptedCaller(
+            [words("amount.ask", "four one one one one one one"), keys("amount.ask", "*")]
+        ),
+        words=known,
+    )
+    (heard,) = finished.of(EntryKind.HEARD)
+    assert "amount" not in heard.details
+    assert "41111" not in repr(finished.entries)
+
+
+async def test_a_prompt_that_cannot_be_said_does_not_end_the_call() -> None:
+    class MutedSpeaker(BriefSpeaker):
+        def speak(self, prompt: Prompt, gap_scale: float = 1.0) -> Spoken:
+            if prompt.id == "charge.approved":
+                raise CatalogueError("charge.approved: has no recording")
+            return super().speak(prompt, gap_scale)
+
+    finished = await run_call(ScriptedCaller(KEYED_PAYMENT), speaker=MutedSpeaker())
+    assert finished.end.result.status is ResultName.SUCCESS
+    assert finished.end.result.reference == "K7M4Q2"
+    assert finished.end.degraded == ["a prompt could not be said"]
+
+
+async def test_a_full_disk_costs_the_recording_and_not_the_payment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise AudioError("call.wav: the recording cannot be written (No space left on device)")
+
+    monkeypatch.setattr(Recording, "add", full)
+    finished = await run_call(ScriptedCaller(KEYED_PAYMENT), recording=tmp_path / "call.wav")
+    assert finished.end.result.status is ResultName.SUCCESS
+    assert finished.end.degraded == ["the recording could not be written"]
+    assert not any(tmp_path.glob("*"))  # noqa: ASYNC240 - nothing else runs
+
+
+async def test_a_defect_after_the_answer_does_not_lose_what_the_gateway_said() -> None:
+    class FailsLate(BriefSpeaker):
+        def speak(self, prompt: Prompt, gap_scale: float = 1.0) -> Spoken:
+            if prompt.id == "charge.approved":
+                raise RuntimeError("a defect")
+            return super().speak(prompt, gap_scale)
+
+    finished = await run_call(ScriptedCaller(KEYED_PAYMENT), speaker=FailsLate())
+    assert finished.end.result.status is ResultName.INTERNAL_ERROR
+    assert finished.end.late_charge is not None
+    assert finished.end.late_charge.reference == "K7M4Q2"

@@ -30,7 +30,6 @@ def heard(at: int, until: int, text: str, confidence: float, source: str, **more
         "confidence": confidence,
         "source": source,
         "engine": "embedded",
-        "seconds": 0.42,
         **more,
     }
     return Entry(at, EntryKind.HEARD, "caller", text, until, details)

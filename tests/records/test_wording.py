@@ -162,7 +162,6 @@ def test_figures_of_a_call_without_turns() -> None:
     counted = figures(())
     assert (counted.spoken_turns, counted.keyed_turns) == (0, 0)
     assert counted.waiting_median_ms is None
-    assert counted.recognition_seconds is None
 
 
 entries = st.builds(

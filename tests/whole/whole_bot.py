@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.calls.run_call import Files
-from bot.calls.scenario import find_scenarios, load_scenario
+from bot.calls.scenario import SCENARIO_DAY, find_scenarios, load_scenario
 from bot.calls.scenarios import ScenarioOutcome, run_scenario
 from bot.calls.services import running_services
 from bot.console import ConversationPrinter, Progress
@@ -33,7 +33,7 @@ class WholeRun:
 
 
 async def run_all(run: WholeRun) -> None:
-    async with running_services(run.settings, run.out, Progress()) as services:
+    async with running_services(run.settings, run.out, Progress(), SCENARIO_DAY) as services:
         for path in find_scenarios([SCENARIOS]):
             run.outcomes[path.stem] = await run_scenario(
                 load_scenario(path), path, services, Files(run.out / path.stem),
