@@ -388,7 +388,7 @@ def build_prompts(language: Language = "en", settings_file: SettingsFile = None)
     with RenderingProgress() as progress:
         made = build(
             catalogue,
-            lambda: Kokoro(fetch_voices(ROOT / "models" / "kokoro-voices")),
+            lambda: Kokoro(fetch_voices(ROOT / "out" / "voices")),
             progress=progress.show,
         )
     console.print(f"{made} recordings rendered" if made else "nothing to render: all are in step")

@@ -20,6 +20,7 @@ _log = structlog.get_logger(__name__)
 _START_SECONDS = 300.0
 """Fifteen are usual; a machine busy with other things takes many times that."""
 
+_STARTS = 3
 _LOOK_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -33,12 +34,9 @@ async def running_rasa(prepared: PreparedRasa, logs: Path) -> AsyncIterator[tupl
     Raises NluError when it does not start.
     """
     token = secrets.token_urlsafe(32)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    child = _server(prepared, port, token, logs / "rasa.log")
     try:
-        async with child:
-            await child.until_it_answers(f"{url}/status?token={token}", _START_SECONDS)
+        child, url = await _started(prepared, token, logs / "rasa.log")
+        async with _stopping(child):
             watch = asyncio.create_task(keep_running(child))
             try:
                 yield url, token
@@ -50,6 +48,38 @@ async def running_rasa(prepared: PreparedRasa, logs: Path) -> AsyncIterator[tupl
         raise
     except BotError as error:
         raise NluError(f"{error}; `run_bot.py nlu train` makes its model anew") from None
+
+
+async def _started(prepared: PreparedRasa, token: str, log: Path) -> tuple[Child, str]:
+    """A server that answers. Rasa binds its port seconds after it was found free, and something
+    else may have it by then: another one is tried. Raises BotError."""
+    for tries_left in range(_STARTS - 1, -1, -1):
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        child = _server(prepared, port, token, log)
+        try:
+            child.start()
+            await child.until_it_answers(f"{url}/status?token={token}", _START_SECONDS)
+        except BotError:
+            ended_early = not child.is_running
+            await asyncio.to_thread(child.stop)
+            if not (ended_early and tries_left):
+                raise
+            _log.warning("rasa_start_failed", tries_left=tries_left)
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(child.stop))
+            raise
+        else:
+            return child, url
+    raise AssertionError("the last try raises or returns")
+
+
+@asynccontextmanager
+async def _stopping(child: Child) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await asyncio.shield(asyncio.to_thread(child.stop))
 
 
 def _server(prepared: PreparedRasa, port: int, token: str, log: Path) -> Child:

@@ -1,5 +1,6 @@
 """The watch over a Rasa server, with a child that only counts its starts."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,20 @@ async def test_the_token_is_not_an_argument_of_the_process(tmp_path: Path) -> No
     lines = told.read_text().splitlines()
     assert "components.serve" in lines[0]
     assert lines[1:] == ["set"]
+
+
+async def test_a_port_that_was_taken_meanwhile_costs_a_second_try_and_not_rasa(
+    tmp_path: Path,
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\n[ -e {tmp_path}/tried ] || {{ touch {tmp_path}/tried; exit 3; }}\n"
+        f'exec {sys.executable} -m http.server --bind 127.0.0.1 "$4"\n'
+    )
+    python.chmod(0o755)
+    (tmp_path / "status").write_text("ok")
+    prepared = PreparedRasa(python, tmp_path / "model", tmp_path)
+    async with running_rasa(prepared, tmp_path / "logs") as (url, token):
+        assert url.startswith("http://127.0.0.1:")
+        assert token
+    assert (tmp_path / "tried").exists()
