@@ -24,7 +24,7 @@ def keyed_cards_and_codes() -> tuple[list[str], list[str]]:
     """The cards and codes that the scenarios key or type."""
     cards, codes = set(VOICE_CARDS), {"123", "987"}
     for path in SCENARIOS.glob("*.yml"):
-        for turn in yaml.safe_load(path.read_text())["caller"]["turns"]:
+        for turn in yaml.safe_load(path.read_text())["caller"].get("turns", []):
             digits = re.sub(r"\D", "", turn.get("keys", ""))
             if len(digits) >= 12:
                 cards.add(digits)
