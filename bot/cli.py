@@ -120,9 +120,6 @@ def main() -> None:
     except BotError as error:
         problems.print(f"[red]{escape(str(error))}[/]")
         sys.exit(_MEND_THIS)
-    except KeyboardInterrupt:
-        problems.print("interrupted; everything that was started has been stopped")
-        sys.exit(_INTERRUPTED)
 
 
 @app.command()
@@ -324,7 +321,12 @@ def _settings_path(named: Path | None) -> Path | None:
 
 
 def _run(work: Coroutine[Any, Any, _T]) -> _T:
-    return asyncio.run(work)
+    """Until it is done. Ctrl-C stops what was started before it gets here."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        problems.print("interrupted; everything that was started has been stopped")
+        sys.exit(_INTERRUPTED)
 
 
 @nlu.command(name="train")

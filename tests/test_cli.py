@@ -1,6 +1,9 @@
 """The command line: its help teaches, and what a person can mend is one line and exit status 2."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +115,28 @@ def test_the_readme_has_the_two_lines() -> None:
     lines = (ROOT / "README.md").read_text().splitlines()
     assert "pip install uv && uv run run_bot.py demo" in lines
     assert "pip install uv && uv run pytest" in lines
+
+
+def test_ctrl_c_ends_what_was_started_and_says_so(tmp_path: Path) -> None:
+    """The real thing: a process, interrupted while it prepares, leaves nothing running."""
+    command = [sys.executable, str(ROOT / "run_bot.py"), "demo", "keys", "--out", str(tmp_path)]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "till" in line or "Rasa starts" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        told = process.stdout.read()
+        assert process.wait() == 130
+    assert "everything that was started has been stopped" in told
+    running = [p for p in Path("/proc").glob("[0-9]*/cmdline") if _mentions(p, str(tmp_path))]
+    assert running == []
+
+
+def _mentions(cmdline: Path, text: str) -> bool:
+    try:
+        return text.encode() in cmdline.read_bytes()
+    except OSError:
+        return False
