@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -71,14 +70,6 @@ class Quiet:
         self._busy -= 1
         if self._busy == 0:
             self._idle.set()
-
-    @contextmanager
-    def busy(self) -> Iterator[None]:
-        self.begin()
-        try:
-            yield
-        finally:
-            self.end()
 
     async def wait(self) -> None:
         await self._idle.wait()

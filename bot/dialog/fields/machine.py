@@ -108,6 +108,16 @@ class FieldMachine(ABC):
             digits.wipe()
         self._handed_out.clear()
 
+    def _said(self, readings: Sequence[Reading], lengths: Sequence[int]) -> str | None:
+        """The first digits heard that have one of these lengths, with what was keyed before or
+        alone; "" when none has, None when no digits were heard."""
+        heard = [digits_in(reading) for reading in readings if digits_in(reading)]
+        if not heard:
+            return None
+        keyed = self.gathered.reveal()
+        answers = (text for digits in heard for text in (keyed + digits, digits))
+        return next((text for text in answers if len(text) in lengths), "")
+
     def _given_digits(self) -> SecretDigits | None:
         digits = self.gathered.copy()
         if digits is not None:

@@ -46,12 +46,8 @@ class SecurityCodeField(FieldMachine):
 
     def hear(self, readings: Sequence[Reading]) -> Verdict:
         """The length chooses: the first reading that has it, alone or with what was keyed."""
-        said = [digits_in(reading) for reading in readings if digits_in(reading)]
-        if not said:
-            return Unanswered()
-        keyed = self.gathered.reveal()
-        answers = (text for digits in said for text in (keyed + digits, digits))
-        return self._judge(next((text for text in answers if len(text) == self.length), ""))
+        answer = self._said(readings, (self.length,))
+        return Unanswered() if answer is None else self._judge(answer)
 
     def _after_key(self) -> Verdict:
         return self.end_of_keys() if len(self.gathered) == self.length else Partial()
