@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import EXIT_STATUS, main
+from bot.cli import main
+from bot.cli.exits import EXIT_STATUS
 from bot.outcomes import ResultName
 
 ROOT = Path(__file__).parents[1]

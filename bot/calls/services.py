@@ -28,6 +28,7 @@ from bot.paying.rest import RestGateway
 from bot.paying.service import PaymentService
 from bot.paying.simulator_process import running_simulator
 from bot.processes import free_port
+from bot.project import ROOT
 from bot.records.store import Store
 from bot.records.trace import Entry
 from bot.settings import Settings
@@ -39,9 +40,6 @@ from bot.understanding.rasa_server import running_rasa
 from bot.understanding.understand import Understanding
 
 _log = structlog.get_logger(__name__)
-
-ROOT = Path(__file__).parents[2]
-"""The project: where nlu_data/, audio/ and models/ lie."""
 
 _SIMULATOR = "simulator"
 """Its port changes with every start, its ledger stays beside the journal."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from bot.paying.simulator import TOKEN_VARIABLE
 from bot.processes import Child, free_port
+from bot.project import ROOT
 
 _START_SECONDS = 20.0
-_ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
@@ -31,7 +31,7 @@ async def running_simulator(
     command = _command(port, ledger, instance, today)
     url = f"http://127.0.0.1:{port}"
     log = log_dir / "gateway-simulator.log"
-    child = Child("the gateway simulator", command, log, cwd=_ROOT, env={TOKEN_VARIABLE: token})
+    child = Child("the gateway simulator", command, log, cwd=ROOT, env={TOKEN_VARIABLE: token})
     async with child:
         await child.until_it_answers(f"{url}/health?instance={instance}", _START_SECONDS)
         yield url

@@ -22,10 +22,10 @@ from filelock import FileLock, Timeout
 
 from bot.errors import NluError
 from bot.processes import die_with_parent
+from bot.project import ROOT
 from bot.settings import UnderstandingSettings
 from bot.understanding.rasa_python import UV_DOWNLOADS, clean_environment, find_python, find_uv
 
-ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "nlu_data"
 
 Tell = Callable[[str], None]

@@ -12,7 +12,7 @@ from whole_bot import SCENARIOS, WholeRun
 from bot.audio import AudioChunk
 from bot.calls.callers import keys_sound
 from bot.calls.wav import read_wav
-from bot.console import ConversationPrinter, print_finished
+from bot.cli.show import ConversationPrinter, print_finished
 from bot.hearing.tones import ToneDetector
 from bot.records.trace import EntryKind
 

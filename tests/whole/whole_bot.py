@@ -14,7 +14,8 @@ from bot.calls.run_call import Files
 from bot.calls.scenario import SCENARIO_DAY, find_scenarios, load_scenario
 from bot.calls.scenarios import ScenarioOutcome, run_scenario
 from bot.calls.services import running_services
-from bot.console import ConversationPrinter, Progress
+from bot.cli.show import ConversationPrinter
+from bot.console import Progress
 from bot.settings import Settings
 from bot.understanding.rasa_client import Parsed, RasaClient
 

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from bot.calls.demos import Demo
 from bot.calls.run_call import Files, FinishedCall
 from bot.calls.scenario import load_scenario
 from bot.calls.scenarios import run_scenario
-from bot.calls.services import ROOT, Services
+from bot.calls.services import Services
 from bot.calls.verdict import Miss
 from bot.expectations import Source
+from bot.project import ROOT
 from bot.records.trace import Entry, EntryKind
-
-
-class Demo(StrEnum):
-    PAY = "pay"
-    KEYS = "keys"
-    UNKNOWN = "unknown"
-
-    @property
-    def heading(self) -> str:
-        return _TITLES[self]
-
-
-_TITLES = {
-    Demo.PAY: "A caller pays by speaking, and corrects the expiry date in the same breath",
-    Demo.KEYS: "A caller only presses keys: a wrong card, a declined card, then a good one",
-    Demo.UNKNOWN: "The gateway's line drops after it took the money",
-}
 
 _SPOKEN = {Demo.PAY, Demo.UNKNOWN}
 

@@ -1,0 +1,24 @@
+"""What the exit status says."""
+
+from __future__ import annotations
+
+from bot.outcomes import ResultName
+
+EXIT_STATUS = {
+    ResultName.SUCCESS: 0,
+    ResultName.DECLINED: 10,
+    ResultName.TOO_MANY_FAILED_ATTEMPTS: 11,
+    ResultName.CALLER_CANCELLED: 12,
+    ResultName.CALLER_HUNG_UP: 13,
+    ResultName.TIMEOUT: 14,
+    ResultName.GATEWAY_UNAVAILABLE: 15,
+    ResultName.OUTCOME_UNKNOWN: 16,
+    ResultName.NOT_IDENTIFIED: 17,
+    ResultName.AGENT_REQUESTED: 18,
+    ResultName.INTERNAL_ERROR: 70,
+}
+"""70 is EX_SOFTWARE of sysexits.h."""
+
+NOT_AS_PROMISED = 1
+MEND_THIS = 2
+INTERRUPTED = 130
