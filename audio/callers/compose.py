@@ -38,8 +38,8 @@ class Taping:
         self.prompt_ended = caller.prompt_ended
         self.tape: list[Samples] = []
 
-    def receive(self) -> Received:
-        received = self._caller.receive()
+    async def receive(self, bot_waits: bool) -> Received:
+        received = await self._caller.receive(bot_waits)
         if isinstance(received, Sound):
             self.tape.append(received.samples)
         return received

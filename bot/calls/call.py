@@ -54,6 +54,9 @@ _SLOW_GAPS = 2.5
 _FADE = ms_to_samples(10)
 """A stopped prompt fades out; that end of it is silenced too."""
 
+_CALLERS_TURN = {happened.TimerName.NO_INPUT, happened.TimerName.INTER_DIGIT}
+"""While one of these runs, the bot waits for the caller to say or key something."""
+
 _KEY_MARGIN = ms_to_samples(40)
 """Silenced around a key tone besides the tone: its flanks still tell which key it was."""
 
@@ -218,9 +221,13 @@ class Call:
             await self._quiet.wait()
             if self._gone or (self._dialog_over and not self._leg.playback.speaking):
                 return
-            match self._caller.receive():
+            match await self._caller.receive(self._waits_for_caller):
                 case Sound(samples):
-                    self._step(samples)
+                    spoken = self._step(samples)
+                    if self._leg.listener is not None:
+                        await self._leg.listener(samples, spoken)
+                case Typed() if self._must_be_heard_out:
+                    self._drop_speech()
                 case Typed(text):
                     self._telling.turn_ended(self._clock.now)
                     self._post(happened.SpeechStarted(self._clock.now))
@@ -231,7 +238,17 @@ class Call:
                     self._gone = True
                     self._post(happened.HungUp(self._leg.name, self._clock.now))
 
-    def _step(self, samples: Samples) -> None:
+    @property
+    def _waits_for_caller(self) -> bool:
+        """Everything is said, and a timer counts how long the caller takes."""
+        return not self._leg.playback.speaking and not _CALLERS_TURN.isdisjoint(self._timers)
+
+    @property
+    def _must_be_heard_out(self) -> bool:
+        """What is being said may not be interrupted by speech."""
+        return self._leg.playback.speaking and not self._leg.playback.interruptible
+
+    def _step(self, samples: Samples) -> Samples:
         """One chunk in, one chunk out."""
         start = self._clock.now
         self._clock.advance(start + len(samples))
@@ -241,6 +258,7 @@ class Call:
         for note in notes:
             self._note(note)
         self._record(samples, spoken)
+        return spoken
 
     def _note(self, note: PlaybackEvent) -> None:
         match note:
@@ -277,9 +295,9 @@ class Call:
                 self._telling.key(key, start)
                 self._post(happened.KeyPressed(key, self._clock.now))
             case SpeechBegan(start):
-                if self._leg.playback.speaking and not self._leg.playback.interruptible:
+                if self._must_be_heard_out:
                     self._leg.ear.drop()
-                    self._telling.dropped("speech", "this prompt may not be interrupted")
+                    self._drop_speech()
                     self._silence_dropped(start)
                     return
                 if self._recording is not None:
@@ -292,6 +310,9 @@ class Call:
                 self._give(event)
             case SpeechSound() | SpeechPaused():
                 self._give(event)
+
+    def _drop_speech(self) -> None:
+        self._telling.dropped("speech", "this prompt may not be interrupted")
 
     def _silence_key(self, start: int) -> None:
         if self._recording is not None and self._key_silence is None:
@@ -462,9 +483,12 @@ class Call:
             running.cancel()
         if ms is not None:
             self._timers[name] = self._clock.schedule(
-                ms_to_samples(ms),
-                lambda: self._post(happened.TimerFired(name, self._clock.now)),
+                ms_to_samples(ms), lambda: self._timer_fired(name)
             )
+
+    def _timer_fired(self, name: happened.TimerName) -> None:
+        del self._timers[name]
+        self._post(happened.TimerFired(name, self._clock.now))
 
     def _charge(self, request: ChargeRequest) -> None:
         self._quiet.begin()

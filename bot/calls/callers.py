@@ -43,8 +43,11 @@ Received = Sound | Typed | Gone
 
 
 class Caller(Protocol):
-    def receive(self) -> Received:
-        """What comes next from the leg; sound in chunks of CHUNK_SAMPLES or fewer."""
+    async def receive(self, bot_waits: bool) -> Received:
+        """What comes next from the leg; sound in chunks of CHUNK_SAMPLES or fewer.
+
+        bot_waits: everything is said, nothing is under way, and the bot waits for the caller.
+        """
 
     def prompt_started(self, prompt_id: str) -> None: ...
 
@@ -60,7 +63,7 @@ class RecordedCaller:
         self._length = len(samples) + ms_to_samples(stay_ms)
         self._position = 0
 
-    def receive(self) -> Received:
+    async def receive(self, bot_waits: bool) -> Received:
         if self._position >= self._length:
             return Gone()
         chunk = self._samples[self._position : self._position + CHUNK_SAMPLES]
@@ -131,7 +134,7 @@ class ScriptedCaller:
         """The prompt the next turn waits for."""
         return self._turns[0].after if self._turns else None
 
-    def receive(self) -> Received:
+    async def receive(self, bot_waits: bool) -> Received:
         if self._gone:
             return Gone()
         if self._wait is not None and self._wait <= 0 and not len(self._sounding):
