@@ -15,6 +15,9 @@ The message of a BotError is written for the person at the keyboard: what is wro
 offending value masked or named, and what to do about it. It never carries card data.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class BotError(Exception):
     """Something a person can mend; the command line prints it as one line, without a traceback."""
@@ -54,3 +57,9 @@ class ScenarioError(BotError):
 
 class StoreError(BotError):
     pass
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """ "; did you mean …?" with the nearest of what is allowed; empty where nothing is near."""
+    near = get_close_matches(word.lower(), list(allowed), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -6,7 +6,7 @@ An error names the key, the value and what is allowed.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,7 @@ from pydantic import Field as Limits
 from pydantic.dataclasses import dataclass as validated
 
 from bot.cards import Brand
-from bot.errors import SettingsError
+from bot.errors import SettingsError, did_you_mean
 from bot.money import Money
 from bot.outcomes import Destination
 
@@ -106,6 +106,8 @@ class HearingSettings:
     """Folder of a Vosk model; empty: the first one under models/vosk*."""
     voice_activity: Annotated[int, Limits(ge=0, le=3)] = 2
     """webrtcvad's aggressiveness: 0 lets most through, 3 least."""
+    longest_recording_minutes: Annotated[int, Limits(ge=1, le=1_440)] = 120
+    """A caller's WAV longer than this is refused before it is read."""
 
 
 @validated(frozen=True, config=_STRICT)
@@ -175,22 +177,38 @@ def load_settings(path: Path | None = None, overrides: Sequence[str] = ()) -> Se
     A key is dotted ("payment.max_declines=2"); a value is TOML, or plain text where it is not.
     Raises SettingsError.
     """
-    table: dict[str, Any] = {}
-    if path is not None:
-        try:
-            table = tomllib.loads(path.read_text("utf-8"))
-        except OSError as error:
-            raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path}: not a TOML file ({error})") from None
-        version = table.get("version", VERSION)
-        if version != VERSION:
-            raise SettingsError(
-                f"{path}: version = {version!r} is not {VERSION}; this bot reads version {VERSION}"
-            )
+    table = {} if path is None else _read(path)
     for override in overrides:
         _override(table, override)
     return _validated(table, str(path) if path else "settings")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        # Editors on Windows put a mark at the beginning that TOML does not know.
+        table = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not a TOML file ({error})") from None
+    _check_version(path, table.get("version", VERSION))
+    return table
+
+
+def _check_version(path: Path, version: object) -> None:
+    if version == VERSION and not isinstance(version, bool):
+        return
+    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+        advice = "it was written for a newer bot: update the bot"
+    else:
+        advice = f"write version = {VERSION}, and compare the keys with the payment.toml beside it"
+    raise SettingsError(
+        f"{path}: version = {version!r}, this bot reads version {VERSION}; {advice}"
+    )
 
 
 def with_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -234,9 +252,13 @@ _SECRET_KEYS = {"token", "rasa_token"}
 def _explain(error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
+        # pydantic's mark for a wrong key of a table, not a part of its name.
+        key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
         if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-            lines.append(f"{key}: no such key; payment.toml beside the README lists all of them")
+            lines.append(f"{key}: no such key{_nearest_key(key)}")
+            continue
+        if problem["type"] == "dataclass_type":
+            lines.append(f"{key}: is a table of settings; write [{key}] above them")
             continue
         shown = "***" if problem["loc"] and problem["loc"][-1] in _SECRET_KEYS else problem["input"]
         message = problem["msg"].removeprefix("Value error, ")
@@ -245,3 +267,29 @@ def _explain(error: ValidationError) -> list[str]:
         else:
             lines.append(f"{key} = {shown!r}: {message}")
     return lines
+
+
+def _nearest_key(key: str) -> str:
+    """The key that was meant, in the same table or, where it stands in the wrong one, elsewhere."""
+    *parents, name = key.split(".")
+    keys = list(_keys())
+    above = "".join(f"{parent}." for parent in parents)
+    beside = {full.removeprefix(above).split(".")[0] for full in keys if full.startswith(above)}
+    if near := did_you_mean(name, beside):
+        return near.replace("mean ", f"mean {above}")
+    for full in keys:
+        if full.rpartition(".")[2] == name:
+            return f"; did you mean {full}?"
+    return "; payment.toml beside the README lists all of them"
+
+
+def _keys(table: Mapping[str, Any] | None = None, above: str = "") -> Iterator[str]:
+    """Every key, dotted; those of one brand as of any."""
+    for name, value in (_DEFAULTS if table is None else table).items():
+        if isinstance(value, dict) and value:
+            yield from _keys(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
+
+
+_DEFAULTS = asdict(Settings(payment=PaymentSettings(brand=dict.fromkeys(Brand, BrandSettings()))))

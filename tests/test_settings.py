@@ -33,6 +33,13 @@ def test_the_payment_toml_of_the_project_lists_every_key_with_its_default() -> N
         ("payment.max_declines=99", "payment.max_declines = 99: Input should be less than"),
         ("payment.max_declines=lots", "payment.max_declines = 'lots'"),
         ("payment.maximum=5", "payment.maximum: no such key"),
+        ("payment.max_decline=2", "no such key; did you mean payment.max_declines?"),
+        ("max_declines=2", "max_declines: no such key; did you mean payment.max_declines?"),
+        ("payments.x=1", "payments: no such key; did you mean payment?"),
+        ("payment.brand.jcb.security=1", "did you mean payment.brand.jcb.security_code?"),
+        ("payment.brand.visum.postal_code=true", "payment.brand.visum = 'visum': Input should be"),
+        ("zzz=1", "zzz: no such key; payment.toml beside the README lists all of them"),
+        ("payment=3", "payment: is a table of settings; write [payment] above them"),
         ("payment.minimum_amount=10.5", 'amount in quotes, such as "87.50"'),
         ('payment.minimum_amount="ten"', "'ten' is not an amount"),
         ("payment.currency=XXZ", "an ISO 4217 currency code such as USD"),
@@ -101,7 +108,10 @@ def test_settings_change_for_one_call_only() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("version = 2", "version = 2 is not 1"),
+        ("version = 2", "version = 2, this bot reads version 1; it was written for a newer bot"),
+        ("version = 0", "version = 0, this bot reads version 1; write version = 1"),
+        ('version = "1"', "version = '1', this bot reads version 1; write version = 1"),
+        ("version = true", "version = True, this bot reads version 1"),
         ("[payment", "not a TOML file"),
         ("[payment]\nmax_declines = 0", "payment.max_declines = 0"),
     ],
@@ -118,3 +128,21 @@ def test_a_wrong_file_is_named(tmp_path: Path, content: str, message: str) -> No
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
         load_settings(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_is_no_utf8_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "payment.toml"
+    path.write_bytes('# Gebühren\nlog_level = "info"\n'.encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"payment\.toml: not UTF-8 text \(byte 5\); save it"):
+        load_settings(path)
+
+
+def test_the_mark_an_editor_puts_at_the_beginning_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "payment.toml"
+    path.write_text('log_level = "debug"\n', "utf-8-sig")
+    assert load_settings(path).log_level == "debug"
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cannot be read \(Is a directory\)"):
+        load_settings(tmp_path)

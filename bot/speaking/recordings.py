@@ -16,18 +16,20 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from bot.audio import SAMPLE_RATE, Samples
-from bot.errors import CatalogueError
+from bot.errors import AudioError, CatalogueError
 from bot.speaking.catalogue import Catalogue
 from bot.speaking.levels import levelled, trimmed
 from bot.speaking.pieces import PHRASES, VALUES, Piece
+from bot.wav import Block, decode_wav
 
 MANIFEST = "recordings.json"
 _VERSION = 1
 OWN_VOICE = "own recording"
 """The manifest's voice for a WAV that a person put there."""
+_LONGEST_MINUTES = 5
+"""Of one piece: it is held in memory for as long as the bot runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +132,20 @@ def check(catalogue: Catalogue) -> Check:
 
 
 def read_wav(path: Path) -> Samples:
-    """Any WAV as 16-bit mono at SAMPLE_RATE. Raises CatalogueError naming the file."""
+    """A prompt's recording, its channels mixed. Raises CatalogueError naming the file."""
     try:
-        sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise CatalogueError(f"{path}: cannot be read as sound ({error})") from None
-    if len(sound) == 0 or not np.any(sound):
+        sound = decode_wav(
+            path, lambda _channels: _mixed, longest_minutes=_LONGEST_MINUTES, quality="VHQ"
+        )
+    except AudioError as error:
+        raise CatalogueError(str(error)) from None
+    if not np.any(sound):
         raise CatalogueError(f"{path}: there is no sound in it")
-    mono = sound.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="VHQ")
-    return np.asarray(np.clip(np.round(mono * 32768), -32768, 32767), dtype=np.int16)
+    return sound
+
+
+def _mixed(block: Block) -> Block:
+    return np.asarray(block.mean(axis=1), dtype=np.float32)
 
 
 def sha256_of(path: Path) -> str:

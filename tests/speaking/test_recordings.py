@@ -104,11 +104,18 @@ def test_a_recording_out_of_step_is_not_usable(tmp_path: Path) -> None:
     assert not recordings.usable(Piece(HELLO.id, "Good morning."))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a wav", b"RIFF\x00\x00\x00\x00WAVE"])
-def test_a_recording_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "empty, 0 bytes"),
+        (b"not a wav", "not a WAV file"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "truncated, there is no sound in it"),
+    ],
+)
+def test_a_recording_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, why: str) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(content)
-    with pytest.raises(CatalogueError, match=r"broken\.wav: cannot be read as sound"):
+    with pytest.raises(CatalogueError, match=rf"broken\.wav: {why}"):
         read_wav(path)
 
 
