@@ -109,6 +109,16 @@ def how_heard(entry: Entry) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def by_whom(entry: Entry) -> str:
+    """Who understood an utterance, and how surely: 'Rasa, 97 % sure'; "" where nobody did."""
+    details = entry.details
+    source = str(details.get("source", ""))
+    sure = details.get("intent_confidence", details.get("confidence"))
+    if not source or not isinstance(sure, int | float):
+        return ""
+    return f"{_SOURCES.get(source, source)}, {round(sure * 100)} % sure"
+
+
 def _what(entry: Entry) -> str:  # noqa: PLR0911 - one answer for each kind reads best
     details = entry.details
     match entry.kind:
