@@ -28,7 +28,8 @@ from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, ms_to_sam
 from bot.expectations import Expectation, Kind
 from bot.hearing.ear import Ear
 from bot.hearing.events import SpeechBegan, TurnEnded
-from bot.hearing.tones import HIGH_HZ, KEYS, LOW_HZ, ToneDetector, tone_pair
+from bot.hearing.key_tones import HIGH_HZ, KEYS, LOW_HZ, tone_pair
+from bot.hearing.tones import ToneDetector
 from bot.settings import HearingSettings
 
 Stretch = tuple[int, int]

@@ -20,7 +20,15 @@ class Framer:
         self._position: int | None = None
 
     def feed(self, chunk: AudioChunk) -> list[AudioChunk]:
-        """The frames this chunk completes, in order.
+        """The frames this chunk completes, in order. Raises ValueError as `gather` does."""
+        whole = self.gather(chunk)
+        return [
+            AudioChunk(whole.samples[i : i + self._size], whole.position + i)
+            for i in range(0, len(whole.samples), self._size)
+        ]
+
+    def gather(self, chunk: AudioChunk) -> AudioChunk:
+        """The frames this chunk completes, in one piece; empty when it completes none.
 
         Raises ValueError when the chunk does not begin where the one before ended: the
         transport, not the ear, decides what replaces lost sound.
@@ -30,16 +38,11 @@ class Framer:
         expected = self._position + len(self._rest)
         if chunk.position != expected:
             raise ValueError(f"a chunk at sample {chunk.position} where {expected} was due")
-        sound = np.concatenate((self._rest, chunk.samples))
-        whole = len(sound) // self._size
-        frames = [
-            AudioChunk(
-                sound[i * self._size : (i + 1) * self._size], self._position + i * self._size
-            )
-            for i in range(whole)
-        ]
-        self._rest = sound[whole * self._size :]
-        self._position += whole * self._size
+        sound = np.concatenate((self._rest, chunk.samples)) if len(self._rest) else chunk.samples
+        whole = len(sound) // self._size * self._size
+        frames = AudioChunk(sound[:whole], self._position)
+        self._rest = sound[whole:].copy()
+        self._position += whole
         return frames
 
     def flush(self) -> AudioChunk | None:

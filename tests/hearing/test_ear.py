@@ -19,7 +19,7 @@ from bot.hearing.events import (
     SpeechSound,
     TurnEnded,
 )
-from bot.hearing.tones import tone
+from bot.hearing.key_tones import tone
 from bot.hearing.turns import MAX_UTTERANCE_MS, Completeness
 from bot.settings import HearingSettings
 

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from bot.audio import SAMPLE_RATE, AudioChunk, Samples, ms_to_samples, samples_to_ms
 from bot.hearing.events import KeyHeard
-from bot.hearing.tones import HIGH_HZ, KEYS, LOW_HZ, ToneDetector, tone, tone_pair
+from bot.hearing.key_tones import HIGH_HZ, KEYS, LOW_HZ, tone, tone_pair
+from bot.hearing.tones import ToneDetector
 
 ALL_KEYS = "".join(KEYS)
 
