@@ -1,3 +1,8 @@
-from bot.cli import main
+import sys
 
-main()
+try:
+    from bot.cli import main
+
+    main()
+except KeyboardInterrupt:  # before the command line is there to answer it
+    sys.exit(130)

@@ -16,8 +16,20 @@ from rich.status import Status
 if TYPE_CHECKING:  # the command line imports this file whatever it is asked to do
     from bot.speaking.build import Progress as Rendered
 
-console = Console(highlight=False)
-problems = Console(stderr=True, highlight=False)
+
+class OutputClosed(BaseException):
+    """Nobody reads what is printed any more (`… | head -1`). Not an error: no handler of errors
+    may take it for one."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        raise OutputClosed
+
+
+console = _Console(highlight=False)
+problems = _Console(stderr=True, highlight=False)
 
 _TELL_SECONDS = 10.0
 _DETAIL_WIDTH = 90

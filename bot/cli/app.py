@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from typing import NoReturn
 
 import typer
 from rich.markup import escape
 
-from bot.cli import calls, hearing, nlu, prompts, scenarios
+from bot.cli import calls, hearing, nlu, prompts, scenarios, talk
 from bot.cli.exits import MEND_THIS
-from bot.console import problems
+from bot.cli.stopping import OUTPUT_CLOSED, Stopped, stopped_by_signals
+from bot.console import OutputClosed, problems
 from bot.errors import BotError
 
 app = typer.Typer(
@@ -19,13 +23,14 @@ app = typer.Typer(
     help=(
         "An open, offline payment voicebot.\n\n"
         "Start with **demo**: a recorded caller pays a bill by speaking. Then **call** plays your "
-        "own recording into the bot, **test** runs scenarios, and **nlu** and **prompts** are "
-        "where a conversation designer works.\n\n"
+        "own recording into the bot, **talk** lets you type what a caller would say, **test** runs "
+        "scenarios, and **nlu** and **prompts** are where a conversation designer works.\n\n"
         "Nothing leaves this machine, and card data never leaves memory."
     ),
 )
 app.command()(calls.demo)
 app.command()(calls.call)
+app.command()(talk.talk)
 app.command(name="test")(scenarios.run_scenarios)
 app.command()(hearing.hear)
 app.add_typer(nlu.commands, name="nlu")
@@ -35,7 +40,30 @@ app.add_typer(prompts.commands, name="prompts")
 def main() -> None:
     """Entry of run_bot.py."""
     try:
-        app()
+        with stopped_by_signals():
+            app()
     except BotError as error:
-        problems.print(f"[red]{escape(str(error))}[/]")
-        sys.exit(MEND_THIS)
+        _end(str(error), MEND_THIS)
+    except Stopped as stopped:
+        _end(stopped.line, stopped.status)
+    except OutputClosed:
+        _nobody_reads()
+    except BaseExceptionGroup as group:  # from a call's task group
+        if group.subgroup(OutputClosed) is None:
+            raise
+        _nobody_reads()
+
+
+def _end(line: str, status: int) -> NoReturn:
+    with contextlib.suppress(OutputClosed):
+        problems.print(f"[red]{escape(line)}[/]")
+    sys.exit(status)
+
+
+def _nobody_reads() -> NoReturn:
+    # Python flushes both at its end, and would complain.
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(devnull, stream.fileno())
+    sys.exit(OUTPUT_CLOSED)

@@ -21,4 +21,4 @@ EXIT_STATUS = {
 
 NOT_AS_PROMISED = 1
 MEND_THIS = 2
-INTERRUPTED = 130
+"""One line on standard error says what; 130, 143, 129 and 141 are those of `bot.cli.stopping`."""

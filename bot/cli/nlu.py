@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.cli.exits import NOT_AS_PROMISED
-from bot.cli.options import Out, Setting, SettingsFile, only_settings, run, settings_with_log
+from bot.cli.options import Out, Setting, SettingsFile, only_settings, settings_with_log
+from bot.cli.stopping import run
 from bot.console import Progress, console, problems
 
 if TYPE_CHECKING:

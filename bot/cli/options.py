@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import Coroutine
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.exits import INTERRUPTED
-from bot.console import problems
 from bot.errors import BotError
 
 if TYPE_CHECKING:
+    from bot.calls.scenario import Parameters
     from bot.settings import Settings
-
-_T = TypeVar("_T")
 
 SettingsFile = Annotated[
     Path | None,
@@ -36,6 +30,11 @@ Setting = Annotated[
 Out = Annotated[
     Path, typer.Option("--out", help="Where recording, page, result, logs and database go.")
 ]
+Amount = Annotated[str | None, typer.Option(help="The amount due, e.g. 87.50.")]
+Balance = Annotated[str | None, typer.Option(help="What 'the full amount' means.")]
+MinimumDue = Annotated[str | None, typer.Option(help="What 'the minimum' means.")]
+CustomerId = Annotated[str | None, typer.Option(help="Who is calling.")]
+Today = Annotated[str | None, typer.Option(help="The date of the call, YYYY-MM-DD.")]
 Channel = Annotated[str | None, typer.Option(help="left or right, for a stereo WAV.")]
 
 
@@ -56,18 +55,28 @@ def only_settings(path: Path | None, overrides: list[str] | None = None) -> Sett
     return load_settings(path or (default if default.exists() else None), overrides or [])
 
 
+def call_parameters(
+    settings: Settings,
+    *,
+    customer_id: str | None,
+    amount: str | None,
+    balance: str | None,
+    minimum_due: str | None,
+) -> Parameters:
+    """What a call brings with it, checked before anything starts. Raises SettingsError."""
+    from bot.calls.run_call import call_started
+    from bot.calls.scenario import Parameters
+
+    parameters = Parameters(
+        customer_id=customer_id, amount=amount, balance=balance, minimum_due=minimum_due
+    )
+    call_started("", parameters, settings, date.min)
+    return parameters
+
+
 def date_of(text: str | None) -> date | None:
     """Raises BotError for anything but YYYY-MM-DD."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise BotError(f"--today {text!r}: write it like 2026-11-22") from None
-
-
-def run(work: Coroutine[Any, Any, _T]) -> _T:
-    """Until it is done. Ctrl-C stops what was started before it gets here."""
-    try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
-        problems.print("interrupted; everything that was started has been stopped")
-        sys.exit(INTERRUPTED)

@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 
 from bot.cli.exits import NOT_AS_PROMISED
-from bot.cli.options import Out, Setting, SettingsFile, run, settings_with_log
+from bot.cli.options import Out, Setting, SettingsFile, settings_with_log
+from bot.cli.stopping import run
 from bot.console import Progress, console
 from bot.errors import BotError
 
