@@ -1,4 +1,4 @@
-"""WAV files at the edge: decoded into telephone samples, whatever they were recorded as.
+"""WAV files at the edge: written, and decoded into telephone samples whatever they were.
 
 Decoding is libsndfile's (through soundfile), resampling soxr's, a block at a time: a recording of
 hours never lies in memory as it was recorded. Our own part is refusing, by name and before
@@ -8,6 +8,8 @@ long, a header that cannot be true.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import stat
 import struct
 from collections.abc import Callable
@@ -32,6 +34,8 @@ _LOWEST_RATE, _HIGHEST_RATE = 4_000, 384_000
 """Hz: a telephone's is 8000, a studio's at most 192 000 or twice that."""
 _MOST_CHANNELS = 2
 _BLOCK_FRAMES = 1 << 16
+
+_PCM = 1
 
 _IN_DS64 = 0xFFFFFFFF
 _UNKNOWN_LENGTH = {0, 0xFFFFFFFF}
@@ -91,6 +95,57 @@ class _Telephone:
     def end(self) -> Samples:
         """What the resampler still holds."""
         return self(np.zeros(0, dtype=np.float32), last=True)
+
+
+class WavWriter:
+    """A 16-bit PCM WAV at SAMPLE_RATE that grows on the disk as it is written.
+
+    Not libsndfile's, which says "System error" where a disk is full. Raises OSError.
+    """
+
+    def __init__(self, path: Path, channels: int) -> None:
+        self._channels = channels
+        self._bytes = 0
+        self._file = path.open("wb", buffering=0)
+        try:
+            self._write(self._header())
+        except OSError:
+            self._file.close()
+            raise
+
+    def write(self, samples: NDArray[np.int16]) -> None:
+        """samples: shape (n, channels)."""
+        sound = samples.astype("<i2", order="C", copy=False).tobytes()
+        self._write(sound)
+        self._bytes += len(sound)
+
+    def close(self) -> None:
+        """Complete the file: on the disk, with its length in its header."""
+        try:
+            self._file.seek(0)
+            self._write(self._header())
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+    def abandon(self) -> None:
+        """Close it as it is. Raises nothing."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _write(self, content: bytes) -> None:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+    def _header(self) -> bytes:
+        frame = 2 * self._channels
+        return struct.pack(
+            "<4sI4s4sIHHIIHH4sI",
+            b"RIFF", 36 + self._bytes, b"WAVE",
+            b"fmt ", 16, _PCM, self._channels, SAMPLE_RATE, SAMPLE_RATE * frame, frame, 16,
+            b"data", self._bytes,
+        )  # fmt: skip
 
 
 def _refuse_by_header(path: Path, file: soundfile.SoundFile, longest_minutes: float) -> None:

@@ -13,14 +13,15 @@ An utterance under way holds the line back; what is held is written only once it
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from bot.audio import SAMPLE_RATE, Samples, ms_to_samples
+from bot.audio import Samples, ms_to_samples
 from bot.errors import AudioError
+from bot.wav import WavWriter
 
 DELAY = ms_to_samples(4_000)
 """How long sound waits at least: longer than a key, or the start of an utterance, takes to be
@@ -59,11 +60,11 @@ class Recording:
         self.silenced: list[Silenced] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = soundfile.SoundFile(
-                self._part, "w", SAMPLE_RATE, channels=2, subtype="PCM_16", format="WAV"
-            )
-        except (OSError, soundfile.SoundFileError) as error:
-            raise AudioError(f"{path}: the recording cannot be written ({error})") from None
+            self._file = WavWriter(self._part, channels=2)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
+            raise self._cannot_be_written(error) from None
 
     def add(self, caller: Samples, bot: Samples) -> None:
         """The next stretch of both channels, of equal length."""
@@ -99,16 +100,20 @@ class Recording:
             )
         self._holds.clear()
         self._write_until(self._received)
-        self._file.close()
         for stretch in self.silenced:
             if stretch.end is None:
                 stretch.end = self._received
-        self._part.replace(self._path)
+        try:
+            self._file.close()
+            self._part.replace(self._path)
+        except OSError as error:
+            raise self._cannot_be_written(error) from None
 
     def discard(self) -> None:
-        """Leave nothing behind."""
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        """Leave nothing behind. Raises nothing: the disk may be what is wrong."""
+        self._file.abandon()
+        with contextlib.suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
     def _write_until(self, position: int) -> None:
         position = min([position, *self._holds.values()])
@@ -121,8 +126,9 @@ class Recording:
                     chunk[first - start : last - start, stretch.channel] = 0
             try:
                 self._file.write(chunk)
-            except (OSError, soundfile.SoundFileError) as error:
-                raise AudioError(
-                    f"{self._path}: the recording cannot be written ({error})"
-                ) from None
+            except OSError as error:
+                raise self._cannot_be_written(error) from None
             self._written = end
+
+    def _cannot_be_written(self, error: OSError) -> AudioError:
+        return AudioError(f"{self._path}: the recording cannot be written ({error.strerror})")
