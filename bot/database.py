@@ -10,13 +10,16 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.errors import StoreError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_MS = 10_000
+"""So long one process waits for the transaction of another."""
 
 
 def open_database(url: str) -> Engine:
@@ -27,29 +30,75 @@ def open_database(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-        if parsed.drivername.startswith("sqlite") and parsed.database not in (None, "", ":memory:"):
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, hide_parameters=True)
-        if parsed.drivername.startswith("sqlite"):
-            event.listen(engine, "connect", _make_sqlite_durable)
-        with engine.begin() as connection:
-            _migrate(connection)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreError(
             "records.database: not a database URL; write it like sqlite:///out/payments.db"
         ) from None
-    except (OSError, SQLAlchemyError) as error:
+    except ModuleNotFoundError as error:
         raise StoreError(
-            f"the database cannot be opened ({type(error).__name__}: {error}); "
-            "check records.database and that its folder may be written"
+            f"records.database: {parsed.drivername} needs the Python package {error.name}, "
+            "which is not installed"
         ) from None
+    where = _where(parsed)
+    try:
+        if parsed.drivername.startswith("sqlite"):
+            if parsed.database not in (None, "", ":memory:"):
+                Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            event.listen(engine, "connect", _make_sqlite_durable)
+        with engine.begin() as connection:
+            _migrate(connection)
+    except OSError as error:
+        raise StoreError(
+            f"{where}: cannot be opened ({error.strerror}); check records.database and that its "
+            "folder may be written"
+        ) from None
+    except CommandError:  # alembic: its mark in the database is not one of our migrations
+        engine.dispose()
+        raise StoreError(
+            f"{where}: was written by a newer bot than this one; update the bot, or name another "
+            "database (records.database)"
+        ) from None
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise StoreError(f"{where}: {_trouble(error)}") from None
     return engine
+
+
+def _where(url: URL) -> str:
+    """The database as one may show it."""
+    if url.drivername.startswith("sqlite") and url.database:
+        return url.database
+    return url.render_as_string(hide_password=True)
+
+
+_TROUBLES = (
+    ("not a database", "is not an SQLite database; move it away, or name another"),
+    (
+        "malformed",
+        "is damaged; put a copy back, or move it away (a person must then look up at the gateway "
+        "what was still open)",
+    ),
+    ("locked", "another program has locked it; end that program and try again"),
+    ("already exists", "holds tables of another program; name another"),
+    ("readonly", "may not be written; check the rights of the file and its folder"),
+    ("full", "cannot be written: the disk is full"),
+)
+"""What SQLite says, and what to say to a person. Others are shown as they come."""
+
+
+def _trouble(error: SQLAlchemyError) -> str:
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    for sign, words in _TROUBLES:
+        if sign in said:
+            return f"{words} (records.database)"
+    return f"cannot be opened ({said}); check records.database and that its folder may be written"
 
 
 def _make_sqlite_durable(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in (
-        "busy_timeout=10000",  # first: changing the journal mode may have to wait as well
+        f"busy_timeout={_BUSY_MS}",  # first: changing the journal mode may have to wait as well
         "journal_mode=WAL",
         "synchronous=FULL",
         "secure_delete=ON",

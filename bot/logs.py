@@ -7,6 +7,7 @@ it is made: no function here may be relied on to find card data in a message.
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 import structlog
@@ -26,9 +27,11 @@ def configure_logs(path: Path, level: str) -> None:
     ]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = _LogFile(path, encoding="utf-8")
     except OSError as error:
-        raise BotError(f"{path}: the log cannot be written ({error.strerror})") from None
+        raise BotError(
+            f"{path}: the log cannot be written ({error.strerror}); name another folder: --out"
+        ) from None
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -54,3 +57,23 @@ def configure_logs(path: Path, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _LogFile(logging.FileHandler):
+    """A log on a full disk says so once; logging itself would print a traceback for every line,
+    and a traceback may hold a card's digits."""
+
+    _failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        if not self._failed:
+            self._failed = True
+            error = sys.exc_info()[1]
+            why = getattr(error, "strerror", None) or type(error).__name__
+            sys.stderr.write(f"{self.baseFilename}: the log cannot be written ({why})\n")
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError:  # the rest of the lines, and the same full disk
+            self.handleError(logging.makeLogRecord({}))

@@ -27,3 +27,17 @@ def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BotError, match=r"bot\.log: the log cannot be written"):
         configure_logs(tmp_path / "file" / "bot.log", "info")
+
+
+def test_a_log_on_a_full_disk_says_so_once_and_shows_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "bot.log"
+    log.symlink_to("/dev/full")
+    configure_logs(log, "info")
+    for _ in range(3):
+        structlog.get_logger("bot").info("charged", call_id="abc")
+    configure_logs(tmp_path / "other.log", "info")  # closes it, and what could not be written
+    assert (
+        capsys.readouterr().err == f"{log}: the log cannot be written (No space left on device)\n"
+    )
