@@ -34,6 +34,9 @@ Tell = Callable[[str], None]
 _LOCK_SECONDS = 1800
 _running: set[subprocess.Popen[str]] = set()
 
+_SERVING_ONLY = "serve.py"
+"""How a server starts; no part of what a model is made from."""
+
 _MARK = ".complete"
 _LINES_SHOWN = 12
 
@@ -179,7 +182,7 @@ def model_fingerprint(project: Path = PROJECT) -> str:
         project / "config.yml",
         project / "domain.yml",
         *project.glob("data/**/*.yml"),
-        *project.glob("components/*.py"),
+        *(part for part in project.glob("components/*.py") if part.name != _SERVING_ONLY),
         *(ROOT / "bot" / "understanding").glob("number*.py"),
     ]
     return _fingerprint(ROOT, sources)[:16]

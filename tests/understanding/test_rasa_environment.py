@@ -260,5 +260,16 @@ def test_the_number_reading_is_part_of_what_a_model_is_made_from(tmp_path: Path)
         assert model_fingerprint(machine.project) != first
 
 
+def test_how_a_server_starts_is_no_part_of_what_a_model_is_made_from(tmp_path: Path) -> None:
+    project = Machine(tmp_path).project
+    components = project / "components"
+    components.mkdir(exist_ok=True)
+    first = model_fingerprint(project)
+    (components / "serve.py").write_text("another way")
+    assert model_fingerprint(project) == first
+    (components / "tokenizer.py").write_text("another way")
+    assert model_fingerprint(project) != first
+
+
 def test_the_real_project_has_all_that_a_model_is_made_from() -> None:
     assert len(model_fingerprint(PROJECT)) == 16
