@@ -10,14 +10,19 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 
 import httpx
+import structlog
 
 from bot.errors import BotError
 
+_log = structlog.get_logger(__name__)
+
+_STARTS = 3
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _PR_SET_PDEATHSIG = 1
@@ -113,6 +118,10 @@ class Child:
                 process.wait(patience)
                 return
 
+    async def ended(self) -> None:
+        """`stop`, though the waiting for it be cancelled."""
+        await asyncio.shield(asyncio.to_thread(self.stop))
+
     async def __aenter__(self) -> Child:
         self.start()
         return self
@@ -123,4 +132,46 @@ class Child:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await asyncio.shield(asyncio.to_thread(self.stop))
+        await self.ended()
+
+
+@asynccontextmanager
+async def running_server(
+    on_port: Callable[[int], Child], health: str, seconds: float
+) -> AsyncIterator[str]:
+    """The URL of a server of our own, while the context lasts. See `started_server`."""
+    child, url = await started_server(on_port, health, seconds)
+    try:
+        yield url
+    finally:
+        await child.ended()
+
+
+async def started_server(
+    on_port: Callable[[int], Child], health: str, seconds: float
+) -> tuple[Child, str]:
+    """A server of our own that answers GET `health`, and its URL.
+
+    on_port: makes the child for a port. It binds the port a while after that was found free, and
+    something else may have it by then: so a server that ends while starting is tried on another.
+    Raises BotError when it does not start; then nothing is left of it.
+    """
+    for tries_left in range(_STARTS - 1, -1, -1):
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        child = on_port(port)
+        try:
+            child.start()
+            await child.until_it_answers(url + health, seconds)
+        except BotError:
+            ended_early = not child.is_running
+            await child.ended()
+            if not (ended_early and tries_left):
+                raise
+            _log.warning("start_failed", what=child.name, tries_left=tries_left)
+        except BaseException:
+            await child.ended()
+            raise
+        else:
+            return child, url
+    raise AssertionError("the last try raises or returns")

@@ -1,11 +1,12 @@
 import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from bot.errors import BotError
-from bot.processes import Child, free_port
+from bot.processes import Child, free_port, running_server, started_server
 
 SERVER = """
 import http.server, subprocess, sys
@@ -80,3 +81,40 @@ def test_stopping_twice_does_no_harm(tmp_path: Path) -> None:
     with pytest.raises(BotError, match="is not started"):
         _ = child.pid
     assert os.getpid() > 0
+
+
+async def test_a_server_whose_port_was_taken_meanwhile_is_started_on_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def server(port: int) -> Child:
+        tried.append(port)
+        return Child("a server", [sys.executable, "-c", SERVER, str(port)], tmp_path / "log")
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        ports = [taken, free_port()]
+        monkeypatch.setattr("bot.processes.free_port", lambda: ports.pop(0))
+        child, url = await started_server(server, "/", 20)
+        group = child.pid
+        await child.ended()
+    assert url == f"http://127.0.0.1:{tried[1]}"
+    assert tried[0] == taken
+    assert group_members(group) == []
+
+
+async def test_a_server_that_never_starts_is_tried_three_times_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    children: list[Child] = []
+
+    def mayfly(port: int) -> Child:
+        children.append(Child("a mayfly", ["false"], tmp_path / "log"))
+        return children[-1]
+
+    with pytest.raises(BotError, match="a mayfly ended while starting; its log: "):
+        async with running_server(mayfly, "/", 20):
+            pytest.fail("it does not run")
+    assert len(children) == 3
+    assert not any(child.is_running for child in children)
