@@ -12,15 +12,17 @@ from pathlib import Path
 import structlog
 
 from bot.errors import BotError, NluError
-from bot.processes import Child, free_port
+from bot.processes import Child, started_server
 from bot.understanding.rasa_environment import PreparedRasa
 
 _log = structlog.get_logger(__name__)
 
+Answering = Callable[[], Awaitable[tuple[str, str]]]
+"""Waits until a server that was started answers: its URL and its token. Raises NluError."""
+
 _START_SECONDS = 300.0
 """Fifteen are usual; a machine busy with other things takes many times that."""
 
-_STARTS = 3
 _LOOK_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -33,53 +35,45 @@ async def running_rasa(prepared: PreparedRasa, logs: Path) -> AsyncIterator[tupl
     One that dies is started again under the same URL and token; calls go on without it meanwhile.
     Raises NluError when it does not start.
     """
-    token = secrets.token_urlsafe(32)
-    try:
-        child, url = await _started(prepared, token, logs / "rasa.log")
-        async with _stopping(child):
-            watch = asyncio.create_task(keep_running(child))
-            try:
-                yield url, token
-            finally:
-                watch.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await watch
-    except NluError:
-        raise
-    except BotError as error:
-        raise NluError(f"{error}; `run_bot.py nlu train` makes its model anew") from None
-
-
-async def _started(prepared: PreparedRasa, token: str, log: Path) -> tuple[Child, str]:
-    """A server that answers. Rasa binds its port seconds after it was found free, and something
-    else may have it by then: another one is tried. Raises BotError."""
-    for tries_left in range(_STARTS - 1, -1, -1):
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        child = _server(prepared, port, token, log)
-        try:
-            child.start()
-            await child.until_it_answers(f"{url}/status?token={token}", _START_SECONDS)
-        except BotError:
-            ended_early = not child.is_running
-            await asyncio.to_thread(child.stop)
-            if not (ended_early and tries_left):
-                raise
-            _log.warning("rasa_start_failed", tries_left=tries_left)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(child.stop))
-            raise
-        else:
-            return child, url
-    raise AssertionError("the last try raises or returns")
+    async with starting_rasa(prepared, logs) as answering:
+        yield await answering()
 
 
 @asynccontextmanager
-async def _stopping(child: Child) -> AsyncIterator[None]:
+async def starting_rasa(prepared: PreparedRasa, logs: Path) -> AsyncIterator[Answering]:
+    """As `running_rasa`, without waiting: other things may be prepared while it starts."""
+    # Hexadecimal: Rasa makes an argument of it, and one that began with a dash would be an option.
+    token = secrets.token_hex(32)
+    start = asyncio.create_task(_started(prepared, token, logs / "rasa.log"))
+    watches: list[asyncio.Task[None]] = []
+
+    async def answering() -> tuple[str, str]:
+        try:
+            child, url = await start
+        except NluError:
+            raise
+        except BotError as error:
+            raise NluError(f"{error}; `run_bot.py nlu train` makes its model anew") from None
+        watches.append(asyncio.create_task(keep_running(child)))
+        return url, token
+
     try:
-        yield
+        yield answering
     finally:
-        await asyncio.shield(asyncio.to_thread(child.stop))
+        for task in (*watches, start):
+            task.cancel()  # one that is done stays as it is
+        for watch in watches:
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+        with contextlib.suppress(asyncio.CancelledError, BotError):
+            child, _ = await start
+            await child.ended()
+
+
+async def _started(prepared: PreparedRasa, token: str, log: Path) -> tuple[Child, str]:
+    return await started_server(
+        lambda port: _server(prepared, port, token, log), f"/status?token={token}", _START_SECONDS
+    )
 
 
 def _server(prepared: PreparedRasa, port: int, token: str, log: Path) -> Child:

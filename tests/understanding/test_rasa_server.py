@@ -1,5 +1,7 @@
 """The watch over a Rasa server, with a child that only counts its starts."""
 
+import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from bot.errors import BotError, NluError
 from bot.processes import Child
 from bot.understanding.rasa_environment import PreparedRasa
-from bot.understanding.rasa_server import keep_running, running_rasa
+from bot.understanding.rasa_server import keep_running, running_rasa, starting_rasa
 
 
 class Enough(Exception):
@@ -106,5 +108,40 @@ async def test_a_port_that_was_taken_meanwhile_costs_a_second_try_and_not_rasa(
     prepared = PreparedRasa(python, tmp_path / "model", tmp_path)
     async with running_rasa(prepared, tmp_path / "logs") as (url, token):
         assert url.startswith("http://127.0.0.1:")
-        assert token
+        assert token.isalnum(), "a dash at its beginning would make it an option of Rasa's"
     assert (tmp_path / "tried").exists()
+
+
+def never_answering(folder: Path) -> tuple[PreparedRasa, Path]:
+    """A Rasa that only says which process it is, into a pipe."""
+    told = folder / "told"
+    os.mkfifo(told)
+    python = folder / "python"
+    python.write_text(f"#!/bin/sh\necho $$ > {told}\nexec sleep 600\n")
+    python.chmod(0o755)
+    return PreparedRasa(python, folder / "nlu.tar.gz", folder), told
+
+
+async def test_a_server_nobody_waits_for_any_more_is_ended_while_it_starts(tmp_path: Path) -> None:
+    prepared, told = never_answering(tmp_path)
+    async with starting_rasa(prepared, tmp_path / "logs"):
+        process = int(await asyncio.to_thread(told.read_text))
+        os.kill(process, 0)  # it runs
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+async def test_one_who_waits_for_a_server_that_starts_can_be_interrupted(tmp_path: Path) -> None:
+    prepared, told = never_answering(tmp_path)
+
+    async def wait() -> None:
+        async with running_rasa(prepared, tmp_path / "logs"):
+            pytest.fail("it does not answer")
+
+    waiting = asyncio.create_task(wait())
+    process = int(await asyncio.to_thread(told.read_text))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
