@@ -105,13 +105,18 @@ class Services:
 
 @asynccontextmanager
 async def running_services(
-    settings: Settings, out: Path, progress: Progress, today: date | None = None
+    settings: Settings,
+    out: Path,
+    progress: Progress,
+    today: date | None = None,
+    *,
+    with_rasa: bool = True,
 ) -> AsyncIterator[Services]:
     """Everything a recorded call needs, while the context lasts.
 
     out: where logs, the database and the simulator's ledger lie. today: the day the simulator
-    judges expiry dates by; None: the calendar's.
-    Without Rasa the services run all the same and say so; anything else that is missing raises
+    judges expiry dates by; None: the calendar's. with_rasa: False to start at once, without it.
+    Where Rasa is away the services run all the same and say so; anything else that is missing raises
     BotError.
     """
     logs = out / "logs"
@@ -123,7 +128,9 @@ async def running_services(
             )  # fmt: skip
         with progress.step("ears: the recogniser"):
             engine = await asyncio.to_thread(load_engine, settings.hearing, ROOT, progress.tell)
-        rasa = await stack.enter_async_context(running_understanding(settings, logs, progress))
+        rasa = None
+        if with_rasa:
+            rasa = await stack.enter_async_context(running_understanding(settings, logs, progress))
         database = _open(settings, out)
         stack.callback(database.dispose)
         store = Store(database)

@@ -26,7 +26,7 @@ from bot.calls.typed_lines import (
     read_line,
 )
 
-_INTO_PROMPT = ms_to_samples(300)
+_INTO_PROMPT = ms_to_samples(200)
 """How much of a prompt has been said when it is spoken over."""
 
 _NO_ANSWER = "the bot says nothing yet: # ends what is keyed, /wait lets time pass"

@@ -35,6 +35,14 @@ Balance = Annotated[str | None, typer.Option(help="What 'the full amount' means.
 MinimumDue = Annotated[str | None, typer.Option(help="What 'the minimum' means.")]
 CustomerId = Annotated[str | None, typer.Option(help="Who is calling.")]
 Today = Annotated[str | None, typer.Option(help="The date of the call, YYYY-MM-DD.")]
+WithRasa = Annotated[
+    bool,
+    typer.Option(
+        "--rasa/--no-rasa",
+        help="Without Rasa it starts at once: keys, numbers, yes and no and names of fields are "
+        "understood, free sentences are not.",
+    ),
+]
 Channel = Annotated[str | None, typer.Option(help="left or right, for a stereo WAV.")]
 
 

@@ -19,6 +19,7 @@ from bot.cli.options import (
     Setting,
     SettingsFile,
     Today,
+    WithRasa,
     call_parameters,
     date_of,
     settings_with_log,
@@ -37,13 +38,7 @@ if TYPE_CHECKING:
 
 def talk(
     text: Annotated[bool, typer.Option("--text", help="Type instead of speaking.")] = False,
-    rasa: Annotated[
-        bool,
-        typer.Option(
-            help="--no-rasa starts at once: keys, numbers, yes and no and names of fields are "
-            "understood, free sentences are not."
-        ),
-    ] = True,
+    rasa: WithRasa = True,
     amount: Amount = None,
     balance: Balance = None,
     minimum_due: MinimumDue = None,

@@ -116,7 +116,12 @@ def by_whom(entry: Entry) -> str:
     sure = details.get("intent_confidence", details.get("confidence"))
     if not source or not isinstance(sure, int | float):
         return ""
-    return f"{_SOURCES.get(source, source)}, {round(sure * 100)} % sure"
+    return sure_of(source, sure)
+
+
+def sure_of(source: str, confidence: float) -> str:
+    """'Rasa, 97 % sure'."""
+    return f"{_SOURCES.get(source, source)}, {round(confidence * 100)} % sure"
 
 
 def _what(entry: Entry) -> str:  # noqa: PLR0911 - one answer for each kind reads best

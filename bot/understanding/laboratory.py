@@ -104,7 +104,7 @@ async def parse_line(text: str, client: RasaClient) -> dict[str, Any]:
     The line goes the way of a live text: its numbers are read here and replaced before Rasa.
     Raises NluUnavailable.
     """
-    parsed = await client.parse(_as_sent(text))
+    parsed = await client.parse(as_sent(text))
     return {
         "text": text,
         "intent": parsed.intent.value,
@@ -153,14 +153,15 @@ async def measure(
     ):
         for sentence in sentences:
             began = time.monotonic()
-            answers.append(await client.parse(_as_sent(sentence.text)))
+            answers.append(await client.parse(as_sent(sentence.text)))
             times.append(1000 * (time.monotonic() - began))
     tell("Rasa's own test, for the confusion picture")
     picture = await asyncio.to_thread(_rasa_test, prepared, out, tell)
     return _report(sentences, answers, median(times), least, out, picture)
 
 
-def _as_sent(text: str) -> str:
+def as_sent(text: str) -> str:
+    """The text as Rasa is sent it: in lower case, its numbers replaced."""
     return " ".join(replace_numbers(text.lower()).text.split())
 
 

@@ -23,12 +23,16 @@ _LONGEST_TEXT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What Rasa makes of a text. field: what is to be corrected. Confidences 0 to 1."""
+    """What Rasa makes of a text. field: what is to be corrected. Confidences 0 to 1.
+
+    ranking: intents by name, best first, for a person to see what was close.
+    """
 
     intent: Intent
     confidence: float
     field: Field | None = None
     field_confidence: float = 0.0
+    ranking: tuple[tuple[str, float], ...] = ()
 
 
 class RasaClient:
@@ -111,6 +115,10 @@ def _parsed(answer: Mapping[str, Any]) -> Parsed:
         confidence=_probability(intent["confidence"]),
         field=Field(best["value"]) if best else None,
         field_confidence=_entity_confidence(best) if best else 0.0,
+        ranking=tuple(
+            (str(ranked["name"]), _probability(ranked["confidence"]))
+            for ranked in answer.get("intent_ranking", ())
+        ),
     )
 
 
