@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 UNITS = {
-    "zero": 0, "oh": 0, "one": 1, "two": 2, "three": 3, "four": 4,
+    "zero": 0, "oh": 0, "nought": 0, "one": 1, "two": 2, "three": 3, "four": 4,
     "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
 }  # fmt: skip
 TEENS = {
@@ -22,8 +22,12 @@ TENS = {
     "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 REPEATS = {"double": 2, "triple": 3}
-IGNORED = frozenset({"and", "area", "code", "dash", "slash", "point"})
+IGNORED = frozenset({"and", "area", "code", "dash", "of", "slash", "point"})
 """Words between digits that add none; the head's filler is ignored as well."""
+REPAIRS = frozenset({"no", "sorry", "wait", "wrong"})
+"""Between digits they take back what was said before them ("four one, sorry, four two")."""
+ASIDES = frozenset({"sorry", "wait", "wrong", "correct", "back"})
+"""Before all digits or after them they are talk; between them they may be a repair."""
 
 
 class Pending(Enum):
@@ -42,7 +46,7 @@ def spell(words: Iterable[str], filler: str = "<f>") -> str | None:
     4000, "four thousand one hundred" 4100, "forty one hundred" 4100, "four hundred twelve" 412,
     "four hundred and six" 406.
     """
-    left = list(words)
+    left = _without_asides(words)
     digits = ""
     while left:
         if left[0] in IGNORED or left[0] == filler:
@@ -53,6 +57,16 @@ def spell(words: Iterable[str], filler: str = "<f>") -> str | None:
             return None
         digits, left = digits + group, left[used:]
     return digits
+
+
+def _without_asides(words: Iterable[str]) -> list[str]:
+    """Without the talk before the first word that may be a digit, and after the last."""
+    left = list(words)
+    places = [at for at, word in enumerate(left) if word in UNITS or word in TEENS or word in TENS]
+    if not places:
+        return left
+    first, last = places[0], places[-1]
+    return [word for at, word in enumerate(left) if first < at < last or word not in ASIDES]
 
 
 def _group(words: Sequence[str]) -> tuple[str, int]:

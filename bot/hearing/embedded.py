@@ -18,7 +18,7 @@ from bot.cards import SecretDigits
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing import whisper
 from bot.hearing.confidence import Calibration, log_odds
-from bot.hearing.digit_words import spell
+from bot.hearing.digit_words import ASIDES, REPAIRS, spell
 from bot.hearing.number_answers import DigitAnswer, digit_answers
 from bot.hearing.number_head import (
     FRAMES_PER_SECOND,
@@ -55,6 +55,7 @@ _WORTH_ASKING = 0.2
 """A number that fits comes first when it is at least this probable."""
 _MANY = 6
 """Number words that no sentence of others is mistaken for."""
+_PLAIN_ANSWERS = frozenset({("yes",), ("no",), ("correct",), ("wrong",)})
 _SURE = 0.5
 _CERTAIN = 0.9
 _FULL_SCALE = 32768.0
@@ -148,7 +149,7 @@ class EmbeddedRecogniser:
                 return self._digits(pieces, frames, heard)
             case Kind.AMOUNT | Kind.EXPIRY if self._only_numbers(heard[0]):
                 return self._numbers(pieces, heard)
-            case Kind.YES_NO if heard[0].words in {("yes",), ("no",)} and _is_sure(heard[0]):
+            case Kind.YES_NO if heard[0].words in _PLAIN_ANSWERS and _is_sure(heard[0]):
                 return self._spoken(heard, None)
             case _:
                 return self._merged(self._write(pieces), heard)
@@ -172,7 +173,7 @@ class EmbeddedRecogniser:
         if not words_too or written is None:
             return digits
         texts = self._merged(written, heard)
-        if "no" in heard[0].words and _is_sure(heard[0]):
+        if REPAIRS & set(heard[0].words) and _is_sure(heard[0]):
             texts = self._spoken(heard[:1], None) + texts  # "four one no four two"
         number_words = sum(word != filler for word in heard[0].words)
         mostly_words = number_words < _MANY and len(written.digits) < len(written.text.split()) / 2
@@ -202,7 +203,7 @@ class EmbeddedRecogniser:
         return spoken
 
     def _only_numbers(self, heard: HeardWords) -> bool:
-        others = {self._engine.head.vocabulary.filler, "yes", "no"}
+        others = {self._engine.head.vocabulary.filler, "yes", "no", *ASIDES}
         return not others & set(heard.words)
 
     def _spoken(self, heard: list[HeardWords], written: _Written | None) -> list[Hypothesis]:

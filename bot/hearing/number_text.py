@@ -11,17 +11,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.hearing.digit_words import REPEATS, TEENS, TENS, UNITS, spell
+from bot.hearing.digit_words import ASIDES, REPEATS, TEENS, TENS, UNITS, spell
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
 _NUMBERS = frozenset({*UNITS, *TEENS, *TENS, *REPEATS, *MONTHS, "hundred", "thousand"})
-_BETWEEN = frozenset({"and", "point", "slash", "dash", "a"})
-_MONEY = frozenset({"dollar", "dollars", "cent", "cents"})
+_BETWEEN = frozenset({"and", "point", "slash", "dash", "of", "a"})
+_MONEY = frozenset({"dollar", "dollars", "bucks", "cent", "cents"})
 _JOINING = _BETWEEN | _MONEY
-_ANSWERS = frozenset({"yes", "no"})
+_NO_NUMBERS = ASIDES | {"yes", "no"}
+"""Words of the head that end a stretch of numbers, as its filler does."""
 _SOUNDS_LIKE_OH = frozenset({"all", "o", "old", "or", "owe"})
 _SOUNDS_LIKE_TO_PAY = frozenset({"one", "two", "eight"})
 _SOUNDS_LIKE_NO = frozenset({"know", "now", "note"})
@@ -136,7 +137,8 @@ def numerals(words: Sequence[str]) -> str:
     run: list[str] = []
 
     def close() -> None:
-        parts.append(spell(run) or " ".join(run))
+        digits = spell(run)
+        parts.append(" ".join(run) if digits is None else digits)
         run.clear()
 
     for word in _years(words):
@@ -153,7 +155,7 @@ def spoken_stretches(heard: Sequence[str], filler: str) -> list[list[str]]:
     """Runs of number words between fillers, each with at least one number in it."""
     runs: list[list[str]] = [[]]
     for word in heard:
-        if word == filler or word in _ANSWERS:
+        if word == filler or word in _NO_NUMBERS:
             runs.append([])
         else:
             runs[-1].append(word)

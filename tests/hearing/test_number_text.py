@@ -72,6 +72,11 @@ def test_the_same_number_in_words_and_in_figures_compares_equal(spoken: str, wri
         ("it's all 429", f"{F} oh four twenty nine", "it's oh four twenty nine"),
         ("the second group is 4539", f"{F} four five three nine",
          "the second group is four five three nine"),
+        # words of the head that are no numbers end a number, as its filler does
+        ("no wait it's 429", f"no wait {F} four twenty nine", "no wait it's four twenty nine"),
+        ("that's wrong 45 sorry", f"{F} wrong forty five sorry", "that's wrong forty five sorry"),
+        # "of" within a date
+        ("it's april of 29", f"{F} april of twenty nine", "it's april of twenty nine"),
     ],
 )  # fmt: skip
 def test_numbers_in_a_text_come_from_the_head_where_both_agree(
@@ -121,6 +126,13 @@ def test_no_is_not_know() -> None:
 def test_the_head_has_no_word_for_a() -> None:
     assert spoken_text(["oh", "hundred", "and", "twenty"], F) == "a hundred and twenty"
     assert spoken_text(["hundred", "dollars"], F) == "a hundred dollars"
+
+
+def test_a_head_that_has_a_word_for_a_is_taken_at_its_word() -> None:
+    assert spoken_text(["a", "hundred", "and", "twenty"], F) == "a hundred and twenty"
+    assert merge("pay $120", [[F, "a", "hundred", "and", "twenty", "bucks"]], F) == Merged(
+        "pay a hundred and twenty bucks", agreed=True
+    )
 
 
 def test_agreement_is_about_all_the_numbers() -> None:
