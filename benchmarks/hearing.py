@@ -71,8 +71,8 @@ def _digits(hypothesis: Hypothesis | None) -> str:
     return hypothesis.digits.reveal() if hypothesis and hypothesis.digits else ""
 
 
-def edits(heard: str, said: str) -> int:
-    """Digits to insert, delete or change (Levenshtein)."""
+def edits(heard: Sequence[object], said: Sequence[object]) -> int:
+    """Digits or words to insert, delete or change (Levenshtein)."""
     row = list(range(len(said) + 1))
     for count, one in enumerate(heard, start=1):
         previous, row[0] = row[0], count

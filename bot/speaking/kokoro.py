@@ -62,12 +62,16 @@ class Kokoro:
         self._vocabulary = _vocabulary()
         self._phonemisers: dict[str, Any] = {}
 
-    def render(self, stretches: Sequence[str], voice: str, speed: float = 1.0) -> list[Sound]:
+    def render(
+        self, stretches: Sequence[str], voice: str, speed: float = 1.0, accent: str | None = None
+    ) -> list[Sound]:
         """Speak the stretches as one text; the sound of each, cut where the voice is quietest.
 
-        Punctuation at the end of a stretch shapes the melody. speed: above 1 is faster.
+        Punctuation at the end of a stretch shapes the melody. voice: a name, or several joined by
+        "+" for somebody half-way between them. speed: above 1 is faster. accent: en-us or en-gb;
+        None: the voice's own.
         """
-        tokens, ends = self._tokens(stretches, _accent(voice))
+        tokens, ends = self._tokens(stretches, accent or _accent(voice))
         style = self._style(voice, len(tokens))
         audio, steps = self._session.run(
             None,
@@ -113,8 +117,12 @@ class Kokoro:
 
     def _style(self, voice: str, tokens: int) -> Sound:
         """The voice's style for a text of that many tokens, shape (1, 256)."""
-        if voice in RESERVED_VOICES:
+        names = voice.split("+")
+        if RESERVED_VOICES.intersection(names):
             raise CatalogueError(f"voice {voice} is kept for acceptance; choose another")
+        if len(names) > 1:
+            both = [self._style(name, tokens) for name in names]
+            return np.asarray(np.mean(both, axis=0), dtype=np.float32)
         path = self._voices / f"{voice}.bin"
         if not path.is_file():
             raise CatalogueError(f"{path}: no such voice; see {VOICES_PACKAGE}")

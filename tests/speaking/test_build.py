@@ -152,3 +152,14 @@ def test_voices_kept_for_acceptance_are_refused(voice: str, tmp_path: Path) -> N
     kokoro._voices = tmp_path
     with pytest.raises(CatalogueError, match="kept for acceptance"):
         kokoro._style(voice, 10)
+    with pytest.raises(CatalogueError, match="kept for acceptance"):
+        kokoro._style(f"af_sky+{voice}", 10)
+
+
+def test_somebody_half_way_between_two_voices_has_the_mean_of_their_styles(tmp_path: Path) -> None:
+    for name, value in (("af_sky", 1.0), ("am_adam", 3.0)):
+        np.full((20, 256), value, np.float32).tofile(tmp_path / f"{name}.bin")
+    kokoro = Kokoro.__new__(Kokoro)
+    kokoro._voices = tmp_path
+
+    assert np.array_equal(kokoro._style("af_sky+am_adam", 10), np.full((1, 256), 2.0, np.float32))

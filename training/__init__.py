@@ -1,0 +1,1 @@
+"""How the number recogniser in models/numbers/ is made: see training/README.md."""
