@@ -44,12 +44,14 @@ class Run:
 @pytest.mark.parametrize(
     ("arguments", "taught"),
     [
-        (["--help"], ["demo", "call", "test", "hear", "nlu", "prompts"]),
+        (["--help"], ["demo", "call", "talk", "test", "hear", "nlu", "prompts"]),
         (["demo", "--help"], ["pay", "keys", "unknown", "--out"]),
         (["call", "--help"], ["--channel", "--setting", "16", "outcome unknown"]),
-        (["test", "--help"], ["--schema"]),
+        (["talk", "--help"], ["--text", "--no-rasa", "--amount", "digits, * and #", "/help"]),
+        (["test", "--help"], ["--only", "--twice", "--junit", "--coverage", "--schema"]),
         (["hear", "--help"], ["--expect", "--lengths", "--engine", "test recordings only"]),
-        (["nlu", "--help"], ["train", "test", "parse"]),
+        (["nlu", "--help"], ["train", "test", "parse", "shell"]),
+        (["nlu", "shell", "--help"], ["--expect", "--no-rasa", "/help", "test numbers only"]),
         (["prompts", "--help"], ["build", "check"]),
     ],
 )
@@ -71,8 +73,14 @@ def test_the_help_teaches(run: Run, arguments: list[str], taught: list[str]) -> 
         (["call", "{wav}", "--settings", "gone.toml"], "gone.toml: cannot be read"),
         (["call", "{wav}", "--out", "{file}/below"], "cannot be written"),
         (["demo", "--setting", "nonsense"], "write key=value"),
+        (["talk"], "to type instead: talk --text"),
+        (["talk", "--text", "--amount", "lots"], "lots"),
+        (["nlu", "shell", "--expect", "pin"], "choose one of amount, yes_no, card"),
         (["test"], "name scenario files"),
         (["test", "gone"], "gone: no such scenario"),
+        (["test", "{scenarios}", "--only", "star-cancles"], "near: star-cancels"),
+        (["test", "{scenarios}", "--junit", "{file}/j.xml"], "cannot be written"),
+        (["test", "{scenarios}", "--junit", "{scenarios}"], "is a folder"),
         (["hear", "{wav}", "--lengths", "five"], "write whole numbers"),
         (["hear", "{wav}", "--engine", "vosk"], "models/README.md"),
         (["prompts", "check", "--language", "xx"], "xx"),
@@ -83,7 +91,8 @@ def test_what_a_person_can_mend_is_said_and_nothing_else_happens(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     wav = ROOT / "audio" / "callers" / "pay" / "amount.wav"
-    filled = [a.format(wav=wav, file=tmp_path / "file") for a in arguments]
+    scenarios = ROOT / "tests" / "scenarios"
+    filled = [a.format(wav=wav, file=tmp_path / "file", scenarios=scenarios) for a in arguments]
     status, _, errors = run(*filled)
     assert status == 2
     assert told in " ".join(errors.split())
@@ -94,6 +103,22 @@ def test_the_scenario_format_can_be_had_for_an_editor(run: Run) -> None:
     status, out, _ = run("test", "--schema")
     assert status == 0
     assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_the_coverage_of_the_scenarios_is_listed_and_nothing_runs(run: Run, tmp_path: Path) -> None:
+    status, out, _ = run("test", str(ROOT / "tests" / "scenarios"), "--coverage")
+    assert status == 0
+    assert "| The caller asks for an agent. | [agent-" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_requirement_without_a_scenario_is_an_exit_status(run: Run, tmp_path: Path) -> None:
+    scenarios = ROOT / "tests" / "scenarios"
+    for name in ("requirements.toml", "star-cancels.yml"):
+        (tmp_path / name).write_text((scenarios / name).read_text())
+    status, out, _ = run("test", ".", "--coverage")
+    assert status == 1
+    assert "**no scenario**" in out
 
 
 def test_every_result_has_an_exit_status_of_its_own_and_only_success_is_zero() -> None:

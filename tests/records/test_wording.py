@@ -9,6 +9,7 @@ from bot.outcomes import Destination, ResultName
 from bot.records.timeline import figures, lanes, rows, waiting_tone
 from bot.records.trace import Entry, EntryKind
 from bot.records.wording import (
+    by_whom,
     clock_text,
     describe,
     destination_words,
@@ -188,3 +189,13 @@ def test_no_entry_is_lost_and_none_leaves_the_timeline(trace: list[Entry], total
         assert 0 <= block.width <= 100.0001 - block.left
     told = [index for row in rows(trace) for index in row.indices]
     assert sorted(told) == list(range(len(trace)))
+
+
+def test_who_understood_an_utterance_and_how_surely() -> None:
+    def heard(**details: str | float) -> Entry:
+        return Entry(0, EntryKind.HEARD, "caller", "words", details=details)
+
+    meant = heard(source="rasa", confidence=1.0, intent="correct", intent_confidence=0.968)
+    assert by_whom(meant) == "Rasa, 97 % sure"
+    assert by_whom(heard(source="numbers", confidence=0.91)) == "numbers, 91 % sure"
+    assert by_whom(heard()) == ""
