@@ -86,6 +86,13 @@ async def test_a_text_with_any_digit_in_it_is_never_sent(
     assert str(error.value) == "a text for Rasa must have its numbers replaced"
 
 
+async def test_what_else_came_close_comes_back_too() -> None:
+    ranking = [{"name": "affirm", "confidence": 0.97}, {"name": "brand_new", "confidence": 0.03}]
+    async with client_of(Server({**AFFIRM, "intent_ranking": ranking})) as client:
+        parsed = await client.parse("yes please do")
+    assert parsed.ranking == (("affirm", 0.97), ("brand_new", 0.03))
+
+
 @pytest.mark.parametrize(
     "answer",
     [
