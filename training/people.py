@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from bot.project import ROOT
@@ -17,8 +16,6 @@ from training.vocabulary import BLANK, COLUMNS, FILLER
 from training.voices import Part, part_of_speaker
 
 FOLDER = ROOT.parent / "shared" / "data" / "speech-commands"
-_BLOCK = RATE // 50
-_BELOW_PEAK_DB = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +41,3 @@ def read_people(folder: Path, part: Part) -> list[Word]:
         known = said in COLUMNS and said not in (BLANK, FILLER)
         words.append(Word(said if known else FILLER, speaker, sound))
     return words
-
-
-def trimmed(sound: Sound, keep: int = _BLOCK) -> Sound:
-    """From the first to the last 20 ms louder than 30 dB below the loudest, and `keep` around."""
-    power = np.convolve(np.square(sound), np.ones(_BLOCK) / _BLOCK, mode="same")
-    loud = np.flatnonzero(power > power.max(initial=0.0) * 10 ** (-_BELOW_PEAK_DB / 10))
-    if not len(loud):
-        return sound
-    return sound[max(0, loud[0] - keep) : loud[-1] + keep]

@@ -13,10 +13,11 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.telephone import trimmed
 from training import texts
 from training.channel import Line, coloured, draw_line, telephone
 from training.clips import RATE, Clip, Sound
-from training.people import Word, trimmed
+from training.people import Word
 from training.splicing import splice
 from training.vocabulary import DIGITS, FILLER, Stretch, stretches, words_of
 from training.voices import Part
@@ -150,7 +151,7 @@ class _Bank:
         self._anybody: dict[tuple[str, ...], list[Sound]] = defaultdict(list)
         for _, clip, sound in clips:
             for stretch, piece in clip.pieces(sound):
-                word = trimmed(piece, keep=RATE // 100)
+                word = trimmed(piece, margin=RATE // 100)
                 if len(word) > RATE // 20:
                     own = self._voices.setdefault(clip.voice, defaultdict(list))
                     own[stretch.words].append(word)

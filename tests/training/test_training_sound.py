@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.telephone import trimmed
 from training.channel import _CODECS, Line, draw_line, telephone
 from training.clips import RATE, Clip, Sound
 from training.ctc import feasible
-from training.people import Word, trimmed
+from training.people import Word
 from training.splicing import splice
 from training.utterances import Plan, batches
 from training.vocabulary import DIGITS, FILLER, stretches, words_of
