@@ -84,9 +84,13 @@ Lines = PipedLines | TypedLines
 
 def at_terminal() -> bool:
     """Whether a person types and reads here."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def standard_input(prompt: str = "> ", commands: Sequence[str] = ()) -> Lines:
     """Lines of standard input. prompt, commands: shown and completed only at a terminal."""
-    return TypedLines(prompt, commands) if at_terminal() else PipedLines(sys.stdin.fileno())
+    if at_terminal():
+        return TypedLines(prompt, commands)
+    if sys.stdin is None:  # closed by who started us: there are no lines
+        return PipedLines(os.open(os.devnull, os.O_RDONLY))
+    return PipedLines(sys.stdin.fileno())

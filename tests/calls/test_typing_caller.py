@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from one_call import Finished, run_call
+from one_call import Finished, ObligingGateway, run_call
 
 from bot.calls.typed_lines import (
     COMMANDS,
@@ -44,13 +44,17 @@ class Desk:
         return TypingCaller(self.next_line, self.hints.append)
 
     async def call(
-        self, settings: Settings | None = None, recording: Path | None = None
+        self,
+        settings: Settings | None = None,
+        recording: Path | None = None,
+        gateway: ObligingGateway | None = None,
     ) -> Finished:
         return await run_call(
             self.caller(),
             understanding=lambda degraded: Understanding(None, degraded),
             settings=settings,
             recording=recording,
+            gateway=gateway,
         )
 
 
@@ -149,6 +153,14 @@ async def test_the_bot_has_finished_whenever_a_line_is_asked_for_and_the_clock_s
     assert all(entry.details["completed"] for entry in first.of(EntryKind.PROMPT))
     assert [(e.at, e.text) for e in second.entries] == [(e.at, e.text) for e in first.entries]
     assert len(slow.hints) == len(PAYS)
+
+
+async def test_no_line_is_asked_for_while_the_gateway_takes_its_time() -> None:
+    """The bot is silent then, but waits for nobody, though it once had waited in vain."""
+    desk = Desk([*PAYS[:5], "/over yes", "/wait"])
+    finished = await desk.call(gateway=ObligingGateway(delay_ms=20_000))
+    assert "no_input" in finished.said()
+    assert finished.end.result.status is ResultName.SUCCESS
 
 
 async def test_the_bot_is_spoken_over() -> None:

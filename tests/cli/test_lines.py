@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.lines import PipedLines
+from bot.cli.lines import PipedLines, standard_input
 
 
 @pytest.fixture
@@ -66,3 +66,10 @@ async def test_bytes_that_are_no_text_end_nothing(pipe: tuple[int, int]) -> None
     source, sink = pipe
     os.write(sink, b"\xff yes\n")
     assert await PipedLines(source).read() == "\N{REPLACEMENT CHARACTER} yes"
+
+
+async def test_a_program_started_without_an_input_finds_no_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert await standard_input().read() is None
