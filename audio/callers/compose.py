@@ -21,7 +21,6 @@ ROOT = FOLDER.parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bot.audio import SAMPLE_RATE, Samples, ms_to_samples  # noqa: E402
-from bot.calls.callers import Received, ScriptedCaller, Sound  # noqa: E402
 from bot.calls.run_call import Files  # noqa: E402
 from bot.calls.scenario import load_scenario, make_caller  # noqa: E402
 from bot.calls.services import running_services  # noqa: E402
@@ -29,34 +28,23 @@ from bot.console import Progress  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 
 
-class Taping:
-    """A scripted caller whose every sample is kept."""
-
-    def __init__(self, caller: ScriptedCaller) -> None:
-        self._caller = caller
-        self.prompt_started = caller.prompt_started
-        self.prompt_ended = caller.prompt_ended
-        self.tape: list[Samples] = []
-
-    async def receive(self, bot_waits: bool) -> Received:
-        received = await self._caller.receive(bot_waits)
-        if isinstance(received, Sound):
-            self.tape.append(received.samples)
-        return received
-
-
 async def main() -> None:
     path = ROOT / "tests" / "scenarios" / "demo-pay.yml"
     scenario = load_scenario(path)
     caller = make_caller(scenario.caller, path.parent)
-    assert isinstance(caller, ScriptedCaller)  # noqa: S101 - the demo takes turns
-    taping = Taping(caller)
+    tape: list[Samples] = []
+
+    async def keep(from_caller: Samples, _from_bot: Samples) -> None:
+        tape.append(from_caller)
+
     with tempfile.TemporaryDirectory() as out:
         async with running_services(Settings(), Path(out), Progress(), scenario.today) as services:
-            await services.call(taping, scenario.parameters, Files(Path(out)), today=scenario.today)
-    tape = np.concatenate(taping.tape)
-    last = int(np.flatnonzero(tape)[-1]) + ms_to_samples(500)
-    soundfile.write(FOLDER / "whole-call.wav", tape[:last], SAMPLE_RATE, subtype="ULAW")
+            await services.call(
+                caller, scenario.parameters, Files(Path(out)), today=scenario.today, listener=keep
+            )
+    whole = np.concatenate(tape)
+    last = int(np.flatnonzero(whole)[-1]) + ms_to_samples(500)
+    soundfile.write(FOLDER / "whole-call.wav", whole[:last], SAMPLE_RATE, subtype="ULAW")
     print(f"{last / SAMPLE_RATE:.0f} s")  # noqa: T201 - a script says what it did
 
 

@@ -15,7 +15,7 @@ import structlog
 from bot.audio import ms_to_samples, samples_to_ms
 from bot.calls.call import Call, CallEnd, Rooms
 from bot.calls.callers import Caller
-from bot.calls.leg import Leg
+from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
 from bot.calls.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
@@ -110,6 +110,7 @@ class CallRunner:
         files: Files,
         today: date,
         watch: Callable[[Entry], None] | None = None,
+        listener: Listener | None = None,
     ) -> FinishedCall:
         """One whole call. Afterwards its files lie in their place and its record is written;
         a charge of unknown outcome has been looked up.
@@ -135,6 +136,7 @@ class CallRunner:
             self._engine.recogniser(),
             Playback(),
             pre_roll=ms_to_samples(PRE_ROLL_MS),
+            listener=listener,
         )
         try:
             end = await Call(rooms, leg, caller, started, trace=trace, recording=recording).run()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.calls.callers import ScriptedCaller
+from bot.calls.leg import Listener
 from bot.calls.run_call import Files, FinishedCall
 from bot.calls.scenario import Scenario, make_caller
 from bot.calls.services import Services
@@ -31,6 +32,7 @@ async def run_scenario(
     services: Services,
     files: Files,
     watch: Callable[[Entry], None] | None = None,
+    listener: Listener | None = None,
 ) -> ScenarioOutcome:
     """One scenario; `path` is its file, WAVs are found beside it. Raises BotError."""
     try:
@@ -47,6 +49,7 @@ async def run_scenario(
         rasa_away=scenario.rasa == "away",
         gateway_down=scenario.gateway == "down",
         watch=watch,
+        listener=listener,
     )
     settled = finished.result.settled
     misses = judge(

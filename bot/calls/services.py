@@ -17,6 +17,7 @@ from sqlalchemy import Engine as Database
 
 from bot.calls.call import Charges, Rooms
 from bot.calls.callers import Caller
+from bot.calls.leg import Listener
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
@@ -82,6 +83,7 @@ class Services:
         rasa_away: bool = False,
         gateway_down: bool = False,
         watch: Callable[[Entry], None] | None = None,
+        listener: Listener | None = None,
     ) -> FinishedCall:
         """One whole call. settings: instead of the process's own. Raises BotError."""
         payments: Charges = self.unreachable if gateway_down else self.payments
@@ -100,6 +102,7 @@ class Services:
             files=files,
             today=today or datetime.now(UTC).date(),
             watch=watch,
+            listener=listener,
         )
 
 

@@ -44,8 +44,15 @@ class Cough:
     cough: Literal[True]
 
 
-Item = str | Annotated[float, Limits(gt=0, le=10)] | Cough
-"""Words, or a pause in seconds, or a cough."""
+@validated(frozen=True, config=_STRICT)
+class Noise:
+    """Something in the caller's room. door: it falls shut. rustle: paper."""
+
+    noise: Literal["door", "rustle"]
+
+
+Item = str | Annotated[float, Limits(gt=0, le=10)] | Cough | Noise
+"""Words, or a pause in seconds, or a sound that is not speech."""
 
 
 @validated(frozen=True, config=_STRICT)
@@ -146,6 +153,8 @@ def render_turn(turn: Turn, renderer: Renderer) -> Samples:
             stretches.append(trimmed(to_telephone(sound)) / 32768)
         elif isinstance(item, Cough):
             stretches.append(_cough(noise))
+        elif isinstance(item, Noise):
+            stretches.append(_door(noise) if item.noise == "door" else _rustle(noise))
         else:
             stretches.append(_quiet(item))
     stretches.append(_quiet(_TRAIL_SECONDS))
@@ -190,6 +199,26 @@ def _cough(noise: np.random.Generator) -> Sound:
         envelope = strength * np.minimum(time / 0.01, 1) * np.exp(-time / 0.08)
         bursts.append(0.3 * envelope * noise.standard_normal(len(time)))
     return np.concatenate(bursts)
+
+
+def _door(noise: np.random.Generator) -> Sound:
+    """A dull blow that rings on in the room: below 500 Hz, gone within half a second."""
+    time = np.arange(round(0.5 * SAMPLE_RATE)) / SAMPLE_RATE
+    blow = np.convolve(noise.standard_normal(len(time)), _telephone_band(0.0, 500.0), mode="same")
+    return np.asarray(0.5 * np.exp(-time / 0.07) * blow / np.abs(blow).max())
+
+
+def _rustle(noise: np.random.Generator) -> Sound:
+    """Paper being leafed through: short crackles above 1 kHz, much weaker than speech."""
+    seconds, crackles = 0.9, 14
+    length = round(seconds * SAMPLE_RATE)
+    time = np.arange(length) / SAMPLE_RATE
+    envelope = np.zeros(length)
+    for start in noise.uniform(0, seconds - 0.1, crackles):
+        since = np.maximum(time - start, 0)
+        envelope += (time >= start) * noise.uniform(0.3, 1) * np.exp(-since / 0.02)
+    paper = np.convolve(noise.standard_normal(length), _telephone_band(1000.0), mode="same")
+    return np.asarray(0.08 * envelope * paper / np.abs(paper).max())
 
 
 def main(folder: Path, fetch: Callable[[], Renderer], out: Callable[[str], object]) -> int:

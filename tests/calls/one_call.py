@@ -16,7 +16,7 @@ import numpy as np
 from bot.audio import AudioChunk, Samples, ms_to_samples
 from bot.calls.call import Call, CallEnd, Rooms, Understands
 from bot.calls.callers import Caller
-from bot.calls.leg import Leg
+from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
 from bot.cards import CardNumber, Expiry, SecretDigits
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
@@ -159,6 +159,7 @@ async def run_call(
     settings: Settings | None = None,
     amount: Money | None = None,
     recording: Path | None = None,
+    listener: Listener | None = None,
 ) -> Finished:
     settings = settings or Settings()
     gateway = gateway or ObligingGateway()
@@ -169,6 +170,7 @@ async def run_call(
         recogniser or SaidWords(),
         Playback(),
         pre_roll=ms_to_samples(PRE_ROLL_MS),
+        listener=listener,
     )
     with ThreadPoolExecutor(1) as executor:
         rooms = Rooms(
