@@ -139,18 +139,22 @@ class _Search:
         self._said: list[int] = [0]
         self._before: list[int] = [-1]
         self._targets: dict[str, NDArray[np.int32]] = {}
+        # Room to bring together what reaches one state; unreached again after every use.
+        self._arrived, self._parents = self._unreached()
 
     def advance(self, row: NDArray[np.float64], log_floor: float) -> None:
         """One frame further."""
-        blank: dict[Pending, tuple[_Scores, _Traces]] = {}
-        for pending in Pending:
-            here = self._best_of(pending, without=None)
-            if here is not None:
-                blank[pending] = (here[0] + row[0], here[1])
+        sources = {
+            pending: here
+            for pending in Pending
+            if (here := self._best_of(pending, without=None)) is not None
+        }
+        blank = {
+            pending: (scores + row[0], traces) for pending, (scores, traces) in sources.items()
+        }
         on: dict[int, tuple[_Scores, _Traces]] = {}
-        for label in range(1, len(self._labels)):
-            if row[label] > log_floor:
-                self._enter(label, float(row[label]), on)
+        for label in np.flatnonzero(row[1:] > log_floor) + 1:
+            self._enter(int(label), float(row[label]), sources, on)
         self._blank, self._on = blank, on
         self._give_up_laggards()
 
@@ -172,27 +176,42 @@ class _Search:
         path = self._path(trace)
         return FoundNumber(_digits_of(path, self._labels) + ending, path, score)
 
-    def _enter(self, label: int, score: float, on: dict[int, tuple[_Scores, _Traces]]) -> None:
-        """Hold the label, or begin it from every state it may follow."""
+    def _enter(
+        self,
+        label: int,
+        score: float,
+        sources: dict[Pending, tuple[_Scores, _Traces]],
+        on: dict[int, tuple[_Scores, _Traces]],
+    ) -> None:
+        """Hold the label, or begin it from every state it may follow.
+
+        sources: by what is pending, the best on a blank or on any label.
+        """
         held = self._on.get(label)
-        scores, traces = (held[0] + score, held[1]) if held else self._unreached()
-        for pending in Pending:
+        # A copy: other labels are still to be entered from the traces as they were.
+        scores, traces = (held[0] + score, held[1].copy()) if held else self._unreached()
+        for pending, anything in sources.items():
             adds = self._labels[label].adds(pending)
-            source = self._best_of(pending, without=label) if adds is not None else None
+            itself_too = held is not None and self._labels[label].leaves is pending
+            # No word begins right after itself: that is holding it.
+            source = self._best_of(pending, without=label) if itself_too else anything
             if adds is None or source is None:
                 continue
             target = self._after(adds)
-            come = np.flatnonzero(np.isfinite(source[0]) & (target != TRAP))
+            come = np.flatnonzero(source[0] > -np.inf)
+            come = come[target[come] != TRAP]
             come = come[np.argsort(source[0][come], kind="stable")]  # the best is written last
-            arrived, parents = self._unreached()
-            arrived[target[come]] = source[0][come] + score
-            parents[target[come]] = source[1][come]
+            arrived, parents = self._arrived, self._parents
+            reached = target[come]
+            arrived[reached] = source[0][come] + score
+            parents[reached] = source[1][come]
             better = np.flatnonzero(arrived > scores)
             scores[better] = arrived[better]
             traces[better] = np.arange(len(better)) + len(self._said)
             self._said.extend([label] * len(better))
             self._before.extend(parents[better].tolist())
-        if np.isfinite(scores).any():
+            arrived[reached] = -np.inf
+        if (scores > -np.inf).any():
             on[label] = (scores, traces)
 
     def _best_of(self, pending: Pending, without: int | None) -> tuple[_Scores, _Traces] | None:

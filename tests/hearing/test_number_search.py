@@ -86,6 +86,30 @@ def test_no_path_that_fits_is_better_than_the_one_found(
     assert rule.accepts(given + found.digits)
 
 
+def likeliest_alignment(scores: NDArray[np.float64], path: tuple[int, ...]) -> float:
+    """Log-probability of the best way these labels can lie on the frames."""
+    spaced = [0]
+    for label in path:
+        spaced += [label, 0]
+    ways = [0.0] + [-math.inf] * (len(spaced) - 1)  # as if a blank had gone before
+    for row in scores:
+        after = []
+        for here, label in enumerate(spaced):
+            skips = here > 1 and label != 0 and label != spaced[here - 2]
+            come = ways[max(0, here - 1 - skips) : here + 1]
+            after.append(max(come) + float(row[label]))
+        ways = after
+    return max(ways[-2:])
+
+
+@pytest.mark.parametrize("seed", [*range(10), 35])  # 35: two words went astray there once
+def test_the_words_told_are_those_whose_probability_is_told(seed: int) -> None:
+    scores = by_label(random_frames(seed, 20), LABELS)
+    found = find_number(scores, LABELS, counted((4, 5, 6)), floor=0.0, width=math.inf)
+    assert found is not None
+    assert likeliest_alignment(scores, found.labels) == pytest.approx(found.log_probability)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_probability_of_a_label_sequence_is_the_sum_over_its_paths(seed: int) -> None:
     scores = by_label(random_frames(seed, 4), LABELS)
