@@ -5,9 +5,11 @@
                      +-- keys ------------------------------+-> payments -> (answer) -> dialog
 
 Three tasks in one group (law 5): `_receive` moves the leg chunk by chunk and with it the clock,
-`_recognise` decodes utterances in order, `_decide` feeds the dialog one event at a time. From a
-recording the clock stands still while any of them has work (`Quiet`), so a run gives the same
-result every time. Live lines, whose pace will take the place of that wait, are still to come.
+`_recognise` decodes utterances in order, `_decide` feeds the dialog one event at a time. What was
+recognised takes effect when everything that happened before it is decided, however long either
+takes. From a recording the clock stands still while any of them has work (`Quiet`), so a run gives
+the same result every time. Live lines, whose pace will take the place of that wait, are still to
+come.
 """
 
 from __future__ import annotations
@@ -153,6 +155,7 @@ class Call:
         self._telling = Telling(trace, self._clock)
         self._understanding = rooms.understanding(self._degraded)
         self._quiet = Quiet()
+        self._undecided = Quiet()
         self._dialog = Dialog(rooms.settings.payment)
         # Unbounded, and small: every chunk puts in a few events at most, and the line waits for
         # `Quiet` before it gives the next.
@@ -186,9 +189,16 @@ class Call:
         except ExceptionGroup as group_error:
             self._fail(group_error)
         self._end.duration = self._clock.now
+        self._cut_off()
         self._telling.ended(self._end.result)
         self._finish_recording()
         return self._end
+
+    def _cut_off(self) -> None:
+        """What was being said when the call ended was heard as far as that."""
+        for note in self._leg.playback.stop():
+            if isinstance(note, PromptEnded):
+                self._telling.prompt_ended(note)
 
     def _record(self, caller: Samples, bot: Samples) -> None:
         if self._recording is not None:
@@ -357,6 +367,7 @@ class Call:
                     await self._compute(self._leg.recogniser.accept, chunk)
                 case SpeechPaused():
                     so_far = await self._compute(self._leg.recogniser.preliminary)
+                    await self._undecided.wait()
                     threshold = self._confidence_needed(expectation)
                     verdict = completeness(so_far, expectation, threshold)
                     self._hear_all(self._leg.ear.judge(verdict))
@@ -393,6 +404,7 @@ class Call:
                 currency=self._rooms.settings.payment.currency,
                 this_year=self._started.today.year,
             )
+        await self._undecided.wait()
         sensitive = expectation.sensitive or self._expectation.sensitive
         if self._recording is not None and end > start:
             if sensitive or gives_card_digits(readings):
@@ -413,12 +425,14 @@ class Call:
     def _post(self, event: happened.Event) -> None:
         self._inbox.put_nowait(event)
         self._quiet.begin()
+        self._undecided.begin()
 
     async def _decide(self) -> None:
         while True:
             event = await self._inbox.get()
             for command in self._dialog.handle(event):
                 await self._carry_out(command)
+            self._undecided.end()
             self._quiet.end()
 
     async def _carry_out(self, command: do.Command) -> None:

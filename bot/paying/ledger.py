@@ -78,6 +78,7 @@ class Ledger:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(_SCHEMA)
+        self._counted_from = 0
 
     def close(self) -> None:
         self._connection.close()
@@ -97,9 +98,7 @@ class Ledger:
     ) -> Entry:
         """Decide a charge for good. Raises sqlite3.IntegrityError for a key already booked."""
         approved = decline_reason is None
-        (last,) = self._connection.execute(
-            "SELECT coalesce(max(number), 0) FROM entries"
-        ).fetchone()
+        number = self._last_number() + 1 - self._counted_from
         self._connection.execute(
             "INSERT INTO entries (key, status, amount, currency, brand, last_four, reference,"
             " decline_reason, fingerprint, fingerprint_key, look_ups_refused)"
@@ -111,7 +110,7 @@ class Ledger:
                 currency,
                 brand,
                 last_four,
-                reference_for(last + 1) if approved else None,
+                reference_for(number) if approved else None,
                 decline_reason,
                 fingerprint,
                 fingerprint_key,
@@ -121,6 +120,15 @@ class Ledger:
         entry = self.find(key)
         assert entry is not None  # noqa: S101 - written two lines above
         return entry
+
+    def count_anew(self) -> None:
+        """The next entry gets the first reference again, so that a scenario sounds the same
+        whatever ran before it. References are then no longer unique in these books."""
+        self._counted_from = self._last_number()
+
+    def _last_number(self) -> int:
+        row = self._connection.execute("SELECT coalesce(max(number), 0) FROM entries").fetchone()
+        return int(row[0])
 
     def find(self, key: str) -> Entry | None:
         row = self._connection.execute("SELECT * FROM entries WHERE key = ?", (key,)).fetchone()

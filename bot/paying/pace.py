@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -22,6 +23,9 @@ class Pace(Protocol):
 
     async def wait(self, seconds: float) -> int:
         """A pause between look-ups. Returns the milliseconds declared instead of waited."""
+
+    def within(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """Around a look-up that may take so long; raises TimeoutError when it takes longer."""
 
 
 class RealPace:
@@ -37,6 +41,9 @@ class RealPace:
         await asyncio.sleep(seconds)
         return 0
 
+    def within(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        return asyncio.timeout(seconds)
+
 
 class DeclaredPace:
     """For scenarios: no pause costs time, each is declared. Look-ups themselves cost nothing."""
@@ -50,3 +57,7 @@ class DeclaredPace:
     async def wait(self, seconds: float) -> int:
         await asyncio.sleep(0)
         return round(seconds * 1000)
+
+    def within(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """However long it really takes: on a busy machine the caller waits no longer."""
+        return asyncio.timeout(None)

@@ -59,6 +59,7 @@ class Settler:
         self._journal = journal
         self._gateway = gateway
         self._pace = pace
+        self._one_pass = asyncio.Lock()
         self._in_call_seconds = settings.look_up_for_ms / 1000
         self._settle_for = timedelta(hours=settings.settle_for_hours)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -115,7 +116,15 @@ class Settler:
         return settled
 
     async def settle_pass(self, *, due_only: bool) -> list[Settled]:
-        """One look-up for each open charge that nobody holds; due_only: whose pause is over."""
+        """One look-up for each open charge that nobody holds; due_only: whose pause is over.
+
+        Passes of one process wait for one another: who wants a charge settled now must not be told
+        "not yet" only because the background asks about it at the same moment.
+        """
+        async with self._one_pass:
+            return await self._settle_pass(due_only=due_only)
+
+    async def _settle_pass(self, *, due_only: bool) -> list[Settled]:
         settled = []
         try:
             for owner in await in_thread(self._journal.owners):
@@ -209,7 +218,7 @@ class Settler:
             return None
         log = _log.bind(attempt_id=attempt_id)
         try:
-            async with asyncio.timeout(within_seconds):
+            async with self._pace.within(within_seconds):
                 return await self._gateway.look_up(attempt_id, amount)
         except TimeoutError:
             log.warning("look_up_failed", why="no answer in time")

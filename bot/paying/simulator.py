@@ -5,6 +5,7 @@
     POST /v1/charges                Idempotency-Key: KEY; 201 approved, 402 declined
     GET  /v1/charges/by-key/KEY     200 as above, 404 no_such_charge, 409 in_flight
     GET  /v1/ledger                 what was booked, for tests and curious people
+    POST /v1/references/restart     204; counts references from the first one again, for scenarios
     GET  /health                    200; with ?instance=NAME only when started with that name
 
 The same key with the same body gets the same answer, with another body 422, while the first is
@@ -102,6 +103,7 @@ class SimulatedGateway:
                 Route("/v1/charges", self._post_charge, methods=["POST"]),
                 Route("/v1/charges/by-key/{key}", self._get_charge),
                 Route("/v1/ledger", self._get_ledger),
+                Route("/v1/references/restart", self._restart_references, methods=["POST"]),
                 Route("/health", self._get_health),
             ],
             exception_handlers={_Refused: _answer_refusal},
@@ -176,6 +178,11 @@ class SimulatedGateway:
     async def _get_ledger(self, request: Request) -> Response:
         self._check_token(request)
         return JSONResponse({"entries": [entry.public() for entry in self._ledger.entries()]})
+
+    async def _restart_references(self, request: Request) -> Response:
+        self._check_token(request)
+        self._ledger.count_anew()
+        return Response(status_code=204)
 
     async def _get_health(self, request: Request) -> Response:
         if request.query_params.get("instance", self._instance) != self._instance:

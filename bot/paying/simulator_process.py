@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
+import httpx
+
+from bot.errors import GatewayError
 from bot.paying.simulator import TOKEN_VARIABLE
-from bot.processes import Child, free_port
+from bot.processes import Child, running_server
 from bot.project import ROOT
 
 _START_SECONDS = 20.0
@@ -25,16 +28,32 @@ async def running_simulator(
     token: the bearer token it demands. today: the day expiry dates are judged by.
     Raises BotError when it does not start.
     """
-    port = free_port()
     # A name of its own: should another server be quicker at this port, it is not mistaken for ours.
     instance = secrets.token_hex(8)
-    command = _command(port, ledger, instance, today)
-    url = f"http://127.0.0.1:{port}"
-    log = log_dir / "gateway-simulator.log"
-    child = Child("the gateway simulator", command, log, cwd=ROOT, env={TOKEN_VARIABLE: token})
-    async with child:
-        await child.until_it_answers(f"{url}/health?instance={instance}", _START_SECONDS)
+
+    def on_port(port: int) -> Child:
+        return Child(
+            "the gateway simulator",
+            _command(port, ledger, instance, today),
+            log_dir / "gateway-simulator.log",
+            cwd=ROOT,
+            env={TOKEN_VARIABLE: token},
+        )
+
+    health = f"/health?instance={instance}"
+    async with running_server(on_port, health, _START_SECONDS) as url:
         yield url
+
+
+async def restart_references(url: str, token: str) -> None:
+    """Have a simulator give its references from the first one again. Raises GatewayError."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        async with httpx.AsyncClient(timeout=_START_SECONDS, trust_env=False) as client:
+            answer = await client.post(f"{url}/v1/references/restart", headers=headers)
+            answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise GatewayError(f"the gateway simulator fails ({type(error).__name__})") from None
 
 
 def _command(port: int, ledger: Path, instance: str, today: date | None) -> list[str]:

@@ -19,6 +19,7 @@ from bot.audio import SAMPLE_RATE, Samples
 from bot.errors import CatalogueError
 from bot.speaking.levels import levelled, trimmed
 
+SECONDS_FOR_ONE_TEXT = 10.0
 _ATTEMPTS = 2
 _SILENT = 10
 """Peak below which espeak has said nothing."""
@@ -30,7 +31,7 @@ class Synthesiser:
     def __init__(
         self,
         language: str = "en",
-        timeout_seconds: float = 10.0,
+        timeout_seconds: float = SECONDS_FOR_ONE_TEXT,
         worker: tuple[str, ...] = (sys.executable, "-m", "bot.speaking.synthesis_worker"),
     ) -> None:
         self._language = language

@@ -11,7 +11,7 @@ from bot.speaking.catalogue import Catalogue, load_catalogue
 from bot.speaking.pieces import Piece
 from bot.speaking.recordings import Recordings
 from bot.speaking.speaker import RECORDING, SYNTHESISED, Speaker
-from bot.speaking.synthesis import Synthesiser
+from bot.speaking.synthesis import SECONDS_FOR_ONE_TEXT, Synthesiser
 
 _MOST_NAMED = 10
 
@@ -73,8 +73,16 @@ class Voice:
             ) from None
 
 
-def load_speaker(prompts: Path, language: str = "en", text_to_speech: bool = True) -> Speaker:
-    """The speaker for a language under `audio/prompts/`. Raises CatalogueError."""
+def load_speaker(
+    prompts: Path,
+    language: str = "en",
+    text_to_speech: bool = True,
+    synthesis_seconds: float = SECONDS_FOR_ONE_TEXT,
+) -> Speaker:
+    """The speaker for a language under `audio/prompts/`. Raises CatalogueError.
+
+    synthesis_seconds: how long speech synthesis may really take for one text.
+    """
     catalogue = load_catalogue(prompts / language)
-    synthesis = Synthesiser(language) if text_to_speech else None
+    synthesis = Synthesiser(language, synthesis_seconds) if text_to_speech else None
     return Speaker(catalogue, Voice(catalogue, synthesis))

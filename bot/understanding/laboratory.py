@@ -28,11 +28,10 @@ from bot.understanding.numbers import (
     read_expiries,
     replace_numbers,
 )
-from bot.understanding.rasa_client import Parsed, RasaClient
+from bot.understanding.rasa_client import UNHURRIED, Parsed, RasaClient
 from bot.understanding.rasa_environment import PROJECT, PreparedRasa, Tell, prepare, run_rasa
 from bot.understanding.rasa_server import running_rasa
 
-_PATIENCE_MS = 30_000
 _NO_FIELD = "none"
 _PAIRS_SHOWN = 10
 
@@ -149,7 +148,7 @@ async def measure(
     times: list[float] = []
     async with (
         running_rasa(prepared, out) as (url, token),
-        RasaClient(url, token, timeout_ms=_PATIENCE_MS) as client,
+        RasaClient(url, token, patience=UNHURRIED) as client,
     ):
         for sentence in sentences:
             began = time.monotonic()

@@ -17,8 +17,21 @@ import httpx
 from bot.errors import NluUnavailable
 from bot.expectations import Field, Intent
 
-_REST_SECONDS = 5.0
 _LONGEST_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one answer may take, and how long Rasa is left alone after it failed. In seconds
+    of the wall clock, so it is for those who wait by it: a caller on a line."""
+
+    answer_seconds: float
+    rest_seconds: float = 5.0
+
+
+UNHURRIED = Patience(answer_seconds=120.0, rest_seconds=0.0)
+"""For a recorded call, whose clock stands still meanwhile, and for measurements: how fast Rasa
+happens to be must not change what comes out. Only one that hangs is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,7 @@ class Parsed:
 class RasaClient:
     """One per process, shared by its calls. `aclose` at the end, or use as a context manager.
 
-    timeout_ms: for one answer. clock: seconds, only ever compared.
+    clock: seconds, only ever compared.
     failures: how often Rasa was asked in vain, for the metric.
     """
 
@@ -47,7 +60,7 @@ class RasaClient:
         url: str,
         token: str = "",
         *,
-        timeout_ms: int = 1_000,
+        patience: Patience,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,11 +68,12 @@ class RasaClient:
         self._client = httpx.AsyncClient(
             base_url=url,
             params={"token": token} if token else {},
-            timeout=timeout_ms / 1000,
+            timeout=patience.answer_seconds,
             transport=transport,
             trust_env=False,
         )
         self._clock = clock
+        self._rest_seconds = patience.rest_seconds
         self._rests_until: float | None = None
 
     async def parse(self, text: str) -> Parsed:
@@ -76,7 +90,7 @@ class RasaClient:
             parsed = await self._ask(text[:_LONGEST_TEXT])
         except NluUnavailable:
             self.failures += 1
-            self._rests_until = self._clock() + _REST_SECONDS
+            self._rests_until = self._clock() + self._rest_seconds
             raise
         self._rests_until = None
         return parsed

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from one_call import (
+    PROMPT_MS,
     BriefSpeaker,
     KnownWords,
     ObligingGateway,
@@ -136,6 +137,16 @@ async def test_a_hang_up_ends_the_call_but_not_the_charge() -> None:
     assert finished.end.result.status is ResultName.CALLER_HUNG_UP
     assert finished.end.late_charge is not None
     assert finished.end.late_charge.status is ChargeStatus.APPROVED
+
+
+async def test_what_was_being_said_when_the_caller_hung_up_is_told_as_far_as_it_was_heard() -> None:
+    turns = [ScriptedTurn("amount.ask", 100, NOTHING, during=True, hang_up=True)]
+    finished = await run_call(ScriptedCaller(turns))
+    last = finished.of(EntryKind.PROMPT)[-1]
+    assert last.details["id"] == "amount.ask"
+    assert last.details["completed"] is False
+    assert last.until is not None
+    assert 0 < last.until - last.at < PROMPT_MS
 
 
 async def test_a_slow_gateway_costs_call_time_but_no_waiting() -> None:

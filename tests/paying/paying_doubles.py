@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -72,6 +73,9 @@ class HandPace:
         self.advance(seconds)
         await asyncio.sleep(0)
         return 0
+
+    def within(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        return asyncio.timeout(seconds)
 
     def advance(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)

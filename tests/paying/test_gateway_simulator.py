@@ -27,14 +27,14 @@ from stdnum import luhn
 
 from bot.cards import is_card_number
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
-from bot.errors import BotError
+from bot.errors import BotError, GatewayError
 from bot.paying.ledger import Ledger, reference_for
 from bot.paying.pace import DeclaredPace
 from bot.paying.rest import RestGateway
 from bot.paying.service import PaymentService
 from bot.paying.simulated_cards import APPROVED, TEST_CARDS, Behaviour, Fault
 from bot.paying.simulator import SimulatedGateway, server
-from bot.paying.simulator_process import running_simulator
+from bot.paying.simulator_process import restart_references, running_simulator
 from bot.settings import GatewaySettings
 
 BY_TITLE = {behaviour.title: number for number, behaviour in TEST_CARDS.items()}
@@ -424,6 +424,32 @@ async def test_the_simulator_runs_as_a_process_of_its_own_and_keeps_its_books(
     assert [entry.reference for entry in ledger.entries()] == [outcome.reference]
     ledger.close()
     assert "POST /v1/charges" in (tmp_path / "gateway-simulator.log").read_text()
+
+
+async def test_references_are_counted_from_the_first_one_again_and_the_books_are_kept(
+    ledger: Ledger,
+) -> None:
+    """So a scenario sounds the same whatever ran before it."""
+    async with client_of(ledger, token="a-token") as client:
+        bearer = {"Authorization": "Bearer a-token"}
+        first = await post(client, key="key-1", **bearer)
+        second = await post(client, key="key-2", **bearer)
+        assert (await client.post("/v1/references/restart")).status_code == 401
+        assert (await client.post("/v1/references/restart", headers=bearer)).status_code == 204
+        third = await post(client, key="key-3", **bearer)
+    references = [answer.json()["reference"] for answer in (first, second, third)]
+    assert references == [reference_for(1), reference_for(2), reference_for(1)]
+    assert [entry.key for entry in ledger.entries()] == ["key-1", "key-2", "key-3"]
+
+
+@pytest.mark.parametrize("token", ["", "a-token"])
+async def test_a_running_simulator_is_told_to_count_its_references_anew(
+    tmp_path: Path, token: str
+) -> None:
+    async with running_simulator(tmp_path, tmp_path / "books.db", token=token) as url:
+        await restart_references(url, token)
+        with pytest.raises(GatewayError, match="simulator fails"):
+            await restart_references(f"{url}/elsewhere", token)
 
 
 async def test_a_simulator_that_cannot_start_says_where_to_look(tmp_path: Path) -> None:

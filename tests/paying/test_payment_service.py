@@ -21,7 +21,7 @@ from bot.errors import StoreError
 from bot.money import Money
 from bot.paying.gateway import Gateway, GatewayAnswer, KeyState
 from bot.paying.journal import Journal, State
-from bot.paying.pace import DeclaredPace
+from bot.paying.pace import DeclaredPace, Pace, RealPace
 from bot.paying.service import PaymentService
 from bot.paying.settling import Settled
 from bot.settings import GatewaySettings
@@ -238,6 +238,51 @@ async def test_what_was_declared_adds_up_in_the_outcome(engine: Engine) -> None:
     service = PaymentService(engine, lost, SETTINGS, pace=DeclaredPace())
     outcome = await service.charge(a_request("attempt-2"))
     assert (outcome.status, outcome.declared_delay_ms) == (ChargeStatus.UNKNOWN, 3_500)
+
+
+async def test_where_pauses_are_declared_a_look_up_may_really_take_longer_than_a_caller_waits() -> (
+    None
+):
+    """A busy machine must not change what becomes of a recorded call."""
+
+    async def look_up(pace: Pace) -> str:
+        async with pace.within(0.0):
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return "found"
+
+    assert await look_up(DeclaredPace()) == "found"
+    with pytest.raises(TimeoutError):
+        await look_up(RealPace())
+
+
+async def test_who_wants_a_charge_settled_waits_for_a_look_up_under_way(engine: Engine) -> None:
+    """Else "not settled" would only mean that the background asks at this moment."""
+    asked, answer_now = asyncio.Event(), asyncio.Event()
+
+    class HeldBank(MemoryBank):
+        async def look_up(self, key: str, amount: Money) -> GatewayAnswer | KeyState:
+            if self.look_ups[key] >= 4:  # as many as the call itself makes
+                asked.set()
+                await answer_now.wait()
+            return await super().look_up(key, amount)
+
+    bank = HeldBank(HandPace(), ["lost_after"], ["fails"] * 4)
+    async with PaymentService(engine, bank, SETTINGS, pace=DeclaredPace()) as service:
+        assert (await service.charge(a_request())).status is ChargeStatus.UNKNOWN
+        background = asyncio.create_task(service.settle_open())
+        await asked.wait()
+        mine = asyncio.create_task(service.settle_open())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not mine.done()
+        answer_now.set()
+        (settled,) = await background
+        assert await mine == []
+        assert settled.outcome.status is ChargeStatus.APPROVED
+        intent = await service.find("attempt-1")
+        assert intent is not None
+        assert not intent.is_open
 
 
 async def test_a_gateway_without_look_up_leaves_a_lost_answer_unknown(engine: Engine) -> None:

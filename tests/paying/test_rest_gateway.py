@@ -52,6 +52,21 @@ def raising(error: type[Exception]) -> Callable[[httpx.Request], httpx.Response]
     return handle
 
 
+@pytest.mark.parametrize(("declared", "seconds"), [(False, 20.0), (True, 120.0)])
+async def test_where_delays_are_declared_only_a_gateway_that_hangs_is_given_up(
+    declared: bool, seconds: float
+) -> None:
+    limits: list[float] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        limits.append(request.extensions["timeout"]["read"])
+        return answering(201)(request)
+
+    async with gateway(handle, declared_delays=declared) as rest:
+        await rest.charge(a_request(), "attempt-1")
+    assert limits == [seconds]
+
+
 async def test_a_charge_carries_key_token_amount_and_card() -> None:
     seen: list[httpx.Request] = []
 

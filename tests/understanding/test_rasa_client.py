@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.errors import NluUnavailable
 from bot.expectations import Field, Intent
-from bot.understanding.rasa_client import Parsed, RasaClient
+from bot.understanding.rasa_client import UNHURRIED, Parsed, Patience, RasaClient
 
 AFFIRM = {"intent": {"name": "affirm", "confidence": 0.97}, "entities": []}
 EXPIRY = {
@@ -44,10 +44,16 @@ class Clock:
         return self.now
 
 
-def client_of(server: Server, clock: Clock | None = None, token: str = "") -> RasaClient:
+def client_of(
+    server: Server,
+    clock: Clock | None = None,
+    token: str = "",
+    patience: Patience = Patience(answer_seconds=5.0),  # noqa: B008 - frozen
+) -> RasaClient:
     return RasaClient(
         "http://rasa.test",
         token,
+        patience=patience,
         transport=httpx.MockTransport(server),
         clock=clock or Clock(),
     )
@@ -152,6 +158,31 @@ async def test_after_a_failure_rasa_is_left_alone_and_then_asked_again() -> None
         assert (await client.parse("yes")).intent is Intent.AFFIRM
     assert len(server.requests) == 3
     assert client.failures == 1
+
+
+async def test_for_a_recorded_call_no_failure_outlasts_itself() -> None:
+    """How far apart two utterances are by the wall says nothing of a recorded call."""
+    server = Server(httpx.ConnectError("refused"))
+    async with client_of(server, patience=UNHURRIED) as client:
+        with pytest.raises(NluUnavailable):
+            await client.parse("yes")
+        server.answer = AFFIRM
+        assert (await client.parse("yes")).intent is Intent.AFFIRM
+
+
+async def test_an_answer_is_awaited_as_long_as_patience_says() -> None:
+    limits: list[float] = []
+
+    class Timed(Server):
+        async def __call__(self, request: httpx.Request) -> httpx.Response:
+            limits.append(request.extensions["timeout"]["read"])
+            return await super().__call__(request)
+
+    for patience in (Patience(answer_seconds=0.25), UNHURRIED):
+        async with client_of(Timed(), patience=patience) as client:
+            await client.parse("yes")
+    assert limits[0] == 0.25
+    assert limits[1] > 60
 
 
 async def test_a_very_long_text_is_cut() -> None:

@@ -3,6 +3,8 @@
 The first run makes Rasa's environment and trains, which takes minutes; later runs only start it.
 """
 
+import contextlib
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from bot.expectations import Expectation, Field, Hypothesis, Intent, Kind, Readi
 from bot.money import Money
 from bot.settings import UnderstandingSettings
 from bot.understanding.laboratory import parse_line
-from bot.understanding.rasa_client import Parsed, RasaClient
+from bot.understanding.rasa_client import UNHURRIED, Parsed, RasaClient
 from bot.understanding.rasa_environment import prepare
 from bot.understanding.rasa_server import running_rasa
 from bot.understanding.understand import Understanding
@@ -40,7 +42,7 @@ class ListeningClient(RasaClient):
     """The real client; keeps what it sends."""
 
     def __init__(self, url: str, token: str) -> None:
-        super().__init__(url, token, timeout_ms=60_000)
+        super().__init__(url, token, patience=UNHURRIED)
         self.sent: list[str] = []
 
     async def parse(self, text: str) -> Parsed:
@@ -182,6 +184,31 @@ async def test_inside_rasa_numbers_are_entities_too(server: tuple[str, str, Path
 
 
 async def test_without_the_token_rasa_does_not_answer(server: tuple[str, str, Path]) -> None:
-    async with RasaClient(server[0], "guessed", timeout_ms=60_000) as stranger:
+    async with RasaClient(server[0], "guessed", patience=UNHURRIED) as stranger:
         with pytest.raises(NluUnavailable, match="401"):
             await stranger.parse("yes")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_a_server_of_this_pipeline_runs_without_tensorflow(
+    server: tuple[str, str, Path], client: ListeningClient
+) -> None:
+    await client.parse("it runs out in <date>")  # whatever an answer needs is loaded by now
+    libraries = _libraries_of_the_server_at(str(httpx.URL(server[0]).port))
+    assert "sklearn" in libraries
+    assert "tensorflow" not in libraries
+
+
+def _libraries_of_the_server_at(port: str) -> str:
+    [process] = [
+        folder
+        for folder in Path("/proc").glob("[0-9]*")
+        if {"components.serve", port} <= set(_arguments(folder))
+    ]
+    return (process / "maps").read_text()
+
+
+def _arguments(process: Path) -> list[str]:
+    with contextlib.suppress(OSError):  # it may end while we look
+        return (process / "cmdline").read_text(errors="replace").split("\0")
+    return []
