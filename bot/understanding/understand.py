@@ -66,6 +66,14 @@ _ALL_OF_IT = {
 """The full amount where money is asked for, every field where it is asked what is wrong."""
 
 
+_NOTHING = re.compile(r"(?:(?:no|oh|well|sorry) )*nothing(?: at all| really)?")
+_NOTHING_IS_WRONG = re.compile(
+    r"(?:(?:no|oh|well|sorry) )*nothing(?:(?: is|'s)? wrong"
+    r"|(?: at all)? (?:it|that|everything)(?:'s| is)(?: all)? (?:right|fine|good|okay|ok|correct))"
+)
+"""Where it is asked what is wrong. Rasa, which knows no question, takes them for a cancelling or,
+worse, for a wish to begin anew."""
+
 _KIND_OF_FIELD: dict[Field, Kind | None] = {
     Field.AMOUNT: Kind.AMOUNT,
     Field.CARD_NUMBER: Kind.DIGITS,
@@ -141,6 +149,8 @@ class Understanding:
     async def _meaning(self, text: str, expectation: Expectation) -> _Meaning | None:
         if _asks_what_is_wrong(expectation) and text in _ALL_OF_IT:
             return _Meaning(Intent.CORRECT, 1.0, Field.EVERYTHING, Source.GRAMMAR)
+        if _asks_what_is_wrong(expectation) and (intent := _nothing_is_wrong(text)):
+            return _Meaning(intent, 1.0, None, Source.GRAMMAR)
         if clear := clear_words(text):
             return _Meaning(clear.intent, clear.confidence, clear.field, Source.GRAMMAR)
         if self._nlu is not None:
@@ -161,6 +171,14 @@ def _asks_what_is_wrong(expectation: Expectation) -> bool:
     return expectation.field is None and expectation.kind in {Kind.OPEN, Kind.YES_NO}
 
 
+def _nothing_is_wrong(text: str) -> Intent | None:
+    words = " ".join(re.findall(r"[\w']+", text))
+    if _NOTHING_IS_WRONG.fullmatch(words):
+        return Intent.AFFIRM
+    # To "is everything right?" it would be no yes.
+    return Intent.DENY if _NOTHING.fullmatch(words) else None
+
+
 def _bare_number(
     hypothesis: Hypothesis,
     replaced: Replaced,
@@ -174,7 +192,8 @@ def _bare_number(
         return []
     if not replaced.found and hypothesis.digits is None:
         return []
-    if kind in _DIGIT_KINDS:
+    rest_of_date = kind is Kind.EXPIRY and expectation.given > 0  # it was begun with keys
+    if kind in _DIGIT_KINDS or rest_of_date:
         found = digits_found(hypothesis, expectation)
         return [_reading(hypothesis, replaced, (each.number,), each) for each in found]
     if kind is Kind.AMOUNT:

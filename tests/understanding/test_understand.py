@@ -69,6 +69,43 @@ async def understand(
 # --- numbers alone -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("nothing", Intent.DENY),
+        ("no, nothing at all", Intent.DENY),
+        ("nothing, it's all right", Intent.AFFIRM),
+        ("oh sorry, nothing is wrong", Intent.AFFIRM),
+        ("nothing's wrong", Intent.AFFIRM),
+    ],
+)
+async def test_nothing_is_an_answer_to_what_is_wrong_and_never_a_wish_to_end(
+    text: str, intent: Intent
+) -> None:
+    nlu = says(Intent.CANCEL)
+    (reading,) = await understand(text, WHAT, nlu)
+    assert (reading.intent, reading.field, reading.source) == (intent, None, Source.GRAMMAR)
+    assert nlu.asked == []
+
+
+@pytest.mark.parametrize("text", ["nothing but the expiry", "nothing is right", "nothing works"])
+async def test_nothing_in_a_sentence_of_another_meaning_is_left_to_rasa(text: str) -> None:
+    (reading,) = await understand(text, WHAT, says(Intent.CORRECT, Field.EXPIRY))
+    assert (reading.intent, reading.source) == (Intent.CORRECT, Source.RASA)
+
+
+async def test_nothing_means_nothing_where_it_is_not_asked_what_is_wrong() -> None:
+    (reading,) = await understand("nothing", AMOUNT, says(Intent.CANCEL))
+    assert reading.intent is Intent.CANCEL
+
+
+@pytest.mark.parametrize("text", ["twenty nine", "two nine"])
+async def test_the_rest_of_a_date_begun_with_keys_may_be_said(text: str) -> None:
+    keyed = Expectation(Kind.EXPIRY, (4,), Field.EXPIRY, given_digits=SecretDigits("04"))
+    readings = await understand(text, keyed)
+    assert any(r.digits is not None and r.digits.reveal() == "29" for r in readings)
+
+
 async def test_a_card_number_alone_needs_no_rasa() -> None:
     nlu = says(Intent.OUT_OF_SCOPE)
     text = "um four one one one, one one one one, one one one one, one one one one please"
