@@ -7,7 +7,7 @@ A caller is one whole recording at its own pace, or turns, each started by what 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,8 +20,8 @@ from pydantic.dataclasses import dataclass as validated
 
 from bot.audio import ms_to_samples, silence
 from bot.calls.callers import Caller, RecordedCaller, ScriptedCaller, ScriptedTurn, keys_sound
-from bot.calls.wav import read_wav
-from bot.errors import ScenarioError
+from bot.calls.wav import LONGEST_MINUTES, read_wav
+from bot.errors import ScenarioError, did_you_mean
 from bot.outcomes import CallType, Destination, ErrorName, ResultName
 
 SCENARIO_DAY = date(2026, 11, 22)
@@ -122,12 +122,14 @@ class Expected:
 class Scenario:
     """gateway: "down" when nothing answers at its address. rasa: "away" when it does not run.
     settings: dotted keys of payment.toml and their values, for this call only.
-    today: the date the call takes place on, YYYY-MM-DD; the simulator goes by the default."""
+    today: the date the call takes place on, YYYY-MM-DD; the simulator goes by the default.
+    covers: ids of the requirements it shows, from requirements.toml beside it."""
 
     name: str
     caller: CallerScript
     expect: Expected
     about: str = ""
+    covers: tuple[str, ...] = ()
     parameters: Parameters = field(default_factory=Parameters)
     settings: Mapping[str, Any] = field(default_factory=dict)
     gateway: Literal["simulator", "down"] = "simulator"
@@ -174,33 +176,27 @@ def load_scenario(path: Path) -> Scenario:
 def _explain(problem: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in problem["loc"]) or "scenario"
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"{place}: no such key"
+        return f"{place}: no such key{did_you_mean(str(problem['loc'][-1]), _keys_at(problem))}"
     if problem["type"] in {"missing", "missing_argument"}:
         return f"{place}: is missing"
     return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
 
 
-def find_scenarios(paths: list[Path]) -> list[Path]:
-    """Scenario files among files and folders. Raises ScenarioError when there is none."""
-    if not paths:
-        raise ScenarioError("name scenario files, or folders of them, e.g. tests/scenarios")
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(path.glob("*.yml")) + sorted(path.glob("*.yaml"))
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise ScenarioError(f"{path}: no such scenario file or folder")
-    if not found:
-        raise ScenarioError(f"{', '.join(map(str, paths))}: no scenario (*.yml) in there")
-    return found
+def _keys_at(problem: Mapping[str, Any]) -> list[str]:
+    """What may stand where a key stands that there is not."""
+    above = [part for part in problem["loc"][:-1] if isinstance(part, str)]
+    table = {"caller": CallerScript, "turns": Turn, "parameters": Parameters, "expect": Expected}
+    of: type = table.get(above[-1], Scenario) if above else Scenario
+    return [field.name for field in fields(of)]
 
 
-def make_caller(script: CallerScript, folder: Path) -> Caller:
+def make_caller(
+    script: CallerScript, folder: Path, longest_minutes: float = LONGEST_MINUTES
+) -> Caller:
     """The caller a script describes; WAVs are relative to `folder`. Raises AudioError."""
     if script.recording is not None:
-        return RecordedCaller(read_wav(folder / script.recording, script.channel))
+        wav = folder / script.recording
+        return RecordedCaller(read_wav(wav, script.channel, longest_minutes=longest_minutes))
     return ScriptedCaller([_scripted(turn, script, folder) for turn in script.turns])
 
 

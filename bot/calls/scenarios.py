@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.calls.callers import ScriptedCaller
+from bot.calls.callers import Caller, ScriptedCaller
+from bot.calls.choosing import Chosen
 from bot.calls.leg import Listener
 from bot.calls.run_call import Files, FinishedCall
+from bot.calls.sameness import first_difference
 from bot.calls.scenario import Scenario, make_caller
+from bot.calls.scenario_check import check_scenario
 from bot.calls.services import Services
-from bot.calls.verdict import Miss, judge
-from bot.errors import ScenarioError, SettingsError
+from bot.calls.verdict import Miss, end_of, judge, miss_at
+from bot.errors import BotError
 from bot.records.trace import Entry
 from bot.settings import with_settings
 
@@ -26,6 +29,64 @@ class ScenarioOutcome:
     misses: list[Miss]
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one scenario of a run.
+
+    label: its name in this run, no other has it; its files lie in a folder of that name.
+    broken: why it could not be run at all. call_ms: how long its call was, by the call's clock.
+    """
+
+    chosen: Chosen
+    label: str
+    misses: list[Miss] = field(default_factory=list)
+    broken: str | None = None
+    files: Files | None = None
+    call_ms: int = 0
+
+    @property
+    def passed(self) -> bool:
+        return self.broken is None and not self.misses
+
+
+def labelled(chosen: Sequence[Chosen]) -> list[tuple[str, Chosen]]:
+    """Each with a label: its file's name; files of one name in two folders get a number too."""
+    labels: dict[str, Chosen] = {}
+    for each in chosen:
+        label, count = each.path.stem, 1
+        while label in labels:
+            count += 1
+            label = f"{each.path.stem}-{count}"
+        labels[label] = each
+    return list(labels.items())
+
+
+async def verdict_on(
+    chosen: Chosen, label: str, services: Services, out: Path, *, twice: bool = False
+) -> Verdict:
+    """Run one scenario into a folder of its label under `out`; twice: and once more, to see that
+    it comes out the same. One that cannot be run must not cost the others their verdict."""
+    try:
+        outcome = await run_scenario(chosen.scenario, chosen.path, services, Files(out / label))
+        misses = list(outcome.misses)
+        if twice:
+            misses += await _differences(outcome, chosen, services, Files(out / "again" / label))
+    except BotError as error:
+        return Verdict(chosen, label, broken=str(error))
+    finished = outcome.finished
+    return Verdict(
+        chosen, label, misses, files=finished.files, call_ms=finished.result.durations.call_ms
+    )
+
+
+async def _differences(
+    outcome: ScenarioOutcome, chosen: Chosen, services: Services, files: Files
+) -> list[Miss]:
+    again = await run_scenario(chosen.scenario, chosen.path, services, files)
+    difference = first_difference(outcome.finished, again.finished)
+    return [] if difference is None else [difference]
+
+
 async def run_scenario(
     scenario: Scenario,
     path: Path,
@@ -35,11 +96,11 @@ async def run_scenario(
     listener: Listener | None = None,
 ) -> ScenarioOutcome:
     """One scenario; `path` is its file, WAVs are found beside it. Raises BotError."""
-    try:
-        settings = with_settings(services.settings, scenario.settings)
-    except SettingsError as error:
-        raise ScenarioError(f"{path}: {error}") from None
-    caller = make_caller(scenario.caller, path.parent)
+    check_scenario(path, scenario, services.settings, services.speaker.prompt_ids)
+    settings = with_settings(services.settings, scenario.settings)
+    longest = settings.hearing.longest_recording_minutes
+    caller = make_caller(scenario.caller, path.parent, longest)
+    await services.restart_references()
     finished = await services.call(
         caller,
         scenario.parameters,
@@ -55,8 +116,17 @@ async def run_scenario(
     misses = judge(
         scenario.expect, finished.end, finished.entries, settled.status.value if settled else None
     )
-    if misses and isinstance(caller, ScriptedCaller) and caller.waiting_for is not None:
-        misses.append(
-            Miss("caller", "to take all turns", f"still waiting for {caller.waiting_for}")
-        )
+    misses += [Miss("files", "all written", why) for why in finished.not_kept]
+    if misses:
+        misses += _turns_not_taken(scenario, caller, finished.entries)
     return ScenarioOutcome(scenario, finished, misses)
+
+
+def _turns_not_taken(scenario: Scenario, caller: Caller, entries: list[Entry]) -> list[Miss]:
+    """Of a call that did not come out right: where the caller was when it ended."""
+    if not isinstance(caller, ScriptedCaller) or caller.waiting_for is None:
+        return []
+    turns = len(scenario.caller.turns)
+    number = turns - caller.turns_left + 1
+    happened = f"number {number} still waits for {caller.waiting_for}"
+    return [miss_at(entries, end_of(entries), "caller", f"all {turns} turns taken", happened)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,20 +12,53 @@ import typer
 from rich.markup import escape
 
 from bot.cli.exits import NOT_AS_PROMISED
-from bot.cli.options import Out, Setting, SettingsFile, settings_with_log
+from bot.cli.options import Out, Setting, SettingsFile, only_settings, settings_with_log
 from bot.cli.stopping import run
 from bot.console import Progress, console
-from bot.errors import BotError
+from bot.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from bot.calls.scenario import Scenario
+    from bot.calls.choosing import Chosen
+    from bot.calls.scenarios import Verdict
     from bot.settings import Settings
+
+_USUAL_FOLDER = Path("tests/scenarios")
+
+
+def _names(context: typer.Context, incomplete: str) -> list[str]:
+    """For tab completion of --only: names of the scenario files at hand."""
+    paths = context.params.get("paths") or [_USUAL_FOLDER]
+    folders = [path if path.is_dir() else path.parent for path in map(Path, paths)]
+    stems = {file.stem for folder in folders for file in folder.glob("*.y*ml")}
+    return sorted(stem for stem in stems if stem.startswith(incomplete))
 
 
 def run_scenarios(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Scenario files, or folders of them.")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            autocompletion=_names,
+            help="Only those whose file or name has this in it; with * or ? the whole of it. "
+            "Repeat for more.",
+        ),
+    ] = None,
+    twice: Annotated[
+        bool, typer.Option("--twice", help="Run each twice: is it the same to the sample?")
+    ] = False,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the verdicts as JUnit XML.")
+    ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option(
+            "--coverage",
+            help="Run nothing; list which requirement which scenario shows, as Markdown.",
+        ),
+    ] = False,
     show_schema: Annotated[
         bool, typer.Option("--schema", help="Print the scenario format as a JSON schema.")
     ] = False,
@@ -37,48 +71,66 @@ def run_scenarios(
     A scenario is a YAML file: what the caller does, what must come out. Faster than real time, and
     the same result every time. Exit status 0: all passed; 1: some did not.
     """
-    from bot.calls.scenario import find_scenarios, load_scenario, schema
+    from bot.calls.choosing import choose
+    from bot.calls.scenario import schema
+    from bot.calls.scenario_check import refuse_hopeless
 
     if show_schema:
         typer.echo(json.dumps(schema(), indent=2))
         return
-    found = [(path, load_scenario(path)) for path in find_scenarios(paths or [])]
+    chosen = choose(paths or [], only or [])
+    if coverage:
+        sys.exit(_list_coverage(chosen))
+    if junit is not None:
+        _must_be_writable(junit)
+    refuse_hopeless(chosen, only_settings(settings_file, setting))
     settings = settings_with_log(settings_file, setting, out)
-    sys.exit(NOT_AS_PROMISED if run(_run_all(found, settings, out)) else 0)
+    failed = run(_run_all(chosen, settings, out, twice, junit))
+    sys.exit(NOT_AS_PROMISED if failed else 0)
 
 
-async def _run_all(found: list[tuple[Path, Scenario]], settings: Settings, out: Path) -> int:
+def _list_coverage(chosen: list[Chosen]) -> int:
+    from bot.calls.coverage import as_markdown, coverage_of
+
+    coverage = coverage_of(chosen)
+    typer.echo(as_markdown(coverage), nl=False)
+    return NOT_AS_PROMISED if coverage.missing or coverage.outdated else 0
+
+
+def _must_be_writable(file: Path) -> None:
+    """Told before minutes of scenarios, not after."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_dir():
+            raise ScenarioError(f"--junit {file}: is a folder; name a file")
+        probe = file.with_name(f".{file.name}.probe")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ScenarioError(f"--junit {file}: cannot be written ({error.strerror})") from None
+
+
+async def _run_all(
+    chosen: list[Chosen], settings: Settings, out: Path, twice: bool, junit: Path | None
+) -> int:
     """How many scenarios failed."""
-    from bot.calls.run_call import Files
+    from bot.calls.junit import write_junit
     from bot.calls.scenario import SCENARIO_DAY
-    from bot.calls.scenarios import run_scenario
+    from bot.calls.scenarios import labelled, verdict_on
     from bot.calls.services import running_services
-    from bot.cli.show import print_broken, print_verdict
+    from bot.cli.show import print_summary, print_verdict
 
-    failed = 0
-    taken: set[Path] = set()
+    began = datetime.now(UTC)
+    verdicts: list[Verdict] = []
     async with running_services(settings, out, Progress(), SCENARIO_DAY) as services:
         console.print()
-        for path, scenario in found:
-            files = Files(_own_folder(out / path.stem, taken))
-            try:
-                with console.status(escape(scenario.name)):
-                    outcome = await run_scenario(scenario, path, services, files)
-            except BotError as error:  # a missing WAV must not cost the others their verdict
-                failed += 1
-                print_broken(path, scenario, error)
-                continue
-            failed += bool(outcome.misses)
-            print_verdict(path, outcome)
-    console.print(f"\n{len(found) - failed} passed, {failed} failed")
-    return failed
-
-
-def _own_folder(wanted: Path, taken: set[Path]) -> Path:
-    """Scenarios of one name in two folders keep their files apart."""
-    folder, count = wanted, 1
-    while folder in taken:
-        count += 1
-        folder = wanted.with_name(f"{wanted.name}-{count}")
-    taken.add(folder)
-    return folder
+        for label, each in labelled(chosen):
+            number = f"{len(verdicts) + 1} of {len(chosen)}"
+            with console.status(f"{number}: {escape(each.scenario.name)}"):
+                verdict = await verdict_on(each, label, services, out, twice=twice)
+            verdicts.append(verdict)
+            print_verdict(verdict, number)
+    if junit is not None:
+        write_junit(junit, verdicts, began)
+    print_summary(verdicts, datetime.now(UTC) - began)
+    return sum(not verdict.passed for verdict in verdicts)

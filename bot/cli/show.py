@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rich.markup import escape
@@ -11,10 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 
 from bot.calls.run_call import FinishedCall
-from bot.calls.scenario import Scenario
-from bot.calls.scenarios import ScenarioOutcome
+from bot.calls.scenarios import Verdict
 from bot.console import console, problems
-from bot.errors import BotError
 from bot.outcomes import ResultName
 from bot.records.trace import Entry, EntryKind
 from bot.records.wording import (
@@ -78,7 +76,8 @@ class ConversationPrinter:
 
 
 def print_finished(finished: FinishedCall) -> None:
-    """The result as a small table, and where the files lie."""
+    """The result as a small table, and where the files lie; on standard error what could not be
+    written."""
     result, payment = finished.result, finished.result.payment
     good = payment.status is ResultName.SUCCESS
     table = Table.grid(padding=(0, 2))
@@ -103,32 +102,52 @@ def print_finished(finished: FinishedCall) -> None:
             "settled afterwards", f"{result.settled.status.value}{reference} ({result.settled.how})"
         )
     row("length of the call", seconds_text(result.durations.call_ms))
-    row("recording", str(finished.files.recording))
-    row("look and listen", str(finished.files.page))
-    row("result", str(finished.files.result))
+    files = finished.files
+    for name, path in (
+        ("recording", files.recording),
+        ("look and listen", files.page),
+        ("result", files.result),
+    ):
+        row(name, str(path) if path.exists() else None)
     colour = "green" if good else "yellow"
     console.print(
         Panel(table, title=f"[{colour}]{result_words(payment.status)}[/]", title_align="left")
     )
+    for why in finished.not_kept:
+        problems.print(f"[red]not written:[/] {escape(why)}")
 
 
-def print_verdict(path: Path, outcome: ScenarioOutcome) -> None:
+def print_verdict(verdict: Verdict, number: str) -> None:
     """One line for a scenario that passed; what was expected and what happened for one that
-    did not."""
-    name = escape(outcome.scenario.name)
-    if not outcome.misses:
-        console.print(f"  [green]✓[/] {name} [dim]{path.name}[/]")
-        return
-    console.print(f"  [red]✗[/] {name} [dim]{path.name}[/]")
-    for miss in outcome.misses:
+    did not. number: such as "3 of 40"."""
+    mark = "[green]✓[/]" if verdict.passed else "[red]✗[/]"
+    name = escape(verdict.chosen.scenario.name)
+    length = f", {seconds_text(verdict.call_ms)}" if verdict.call_ms else ""
+    console.print(f"  {mark} {name} [dim]{escape(verdict.chosen.path.name)}{length}, {number}[/]")
+    _print_misses(verdict)
+
+
+def print_summary(verdicts: Sequence[Verdict], took: timedelta) -> None:
+    """How many passed, how long it took, and once more what failed: at the end, where one looks."""
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if failed:
+        console.print("\n[red]failed:[/]")
+    for verdict in failed:
+        console.print(f"  [red]✗[/] {escape(str(verdict.chosen.path))}")
+        _print_misses(verdict)
+    calls = seconds_text(sum(verdict.call_ms for verdict in verdicts))
+    wall = seconds_text(round(took.total_seconds() * 1000))
+    passed = len(verdicts) - len(failed)
+    console.print(f"\n{passed} passed, {len(failed)} failed; {calls} of calls in {wall}")
+
+
+def _print_misses(verdict: Verdict) -> None:
+    if verdict.broken is not None:
+        console.print(f"      [red]{escape(verdict.broken)}[/]")
+    for miss in verdict.misses:
         console.print(f"      [red]{escape(str(miss))}[/]")
-    console.print(f"      [dim]look and listen: {escape(str(outcome.finished.files.page))}[/]")
-
-
-def print_broken(path: Path, scenario: Scenario, error: BotError) -> None:
-    """A scenario that could not be run."""
-    console.print(f"  [red]✗[/] {escape(scenario.name)} [dim]{path.name}[/]")
-    console.print(f"      [red]{escape(str(error))}[/]")
+    if verdict.misses and verdict.files is not None:
+        console.print(f"      [dim]look and listen: {escape(str(verdict.files.page))}[/]")
 
 
 def print_heard(line: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ def keyed_cards_and_codes() -> tuple[list[str], list[str]]:
             digits = re.sub(r"\D", "", turn.get("keys", ""))
             if len(digits) >= 12:
                 cards.add(digits)
-            if "security" in (turn.get("after") or "") and digits:
+            if "security" in (turn.get("after") or "") and len(digits) in (3, 4):
                 codes.add(digits)
     return sorted(cards), sorted(codes)
 

@@ -1,8 +1,12 @@
-"""Every scenario, run once through the whole bot at debug level, with a real Rasa, simulator and
-recogniser; the tests look at what came out of it and at what it left behind."""
+"""Every scenario through the whole bot at debug level, with a real Rasa, simulator and recogniser,
+and once more while every core is kept busy; the tests look at what came out of it and at what it
+left behind."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.calls.choosing import choose
 from bot.calls.run_call import Files
-from bot.calls.scenario import SCENARIO_DAY, find_scenarios, load_scenario
-from bot.calls.scenarios import ScenarioOutcome, run_scenario
+from bot.calls.scenario import SCENARIO_DAY
+from bot.calls.scenarios import ScenarioOutcome, labelled, run_scenario
 from bot.calls.services import running_services
 from bot.cli.show import ConversationPrinter
 from bot.console import Progress
@@ -24,7 +29,8 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 @dataclass
 class WholeRun:
-    """What came of all scenarios. sent_to_rasa: every text Rasa was asked about."""
+    """What came of all scenarios. again: of the same on a busy machine. sent_to_rasa: every text
+    Rasa was asked about."""
 
     out: Path
     settings: Settings
@@ -34,17 +40,30 @@ class WholeRun:
 
 
 async def run_all(run: WholeRun) -> None:
+    chosen = labelled(choose([SCENARIOS]))
     async with running_services(run.settings, run.out, Progress(), SCENARIO_DAY) as services:
-        for path in find_scenarios([SCENARIOS]):
-            run.outcomes[path.stem] = await run_scenario(
-                load_scenario(path), path, services, Files(run.out / path.stem),
-                ConversationPrinter(),
-            )  # fmt: skip
-        for name in ("demo-pay", "demo-keys"):
-            path = SCENARIOS / f"{name}.yml"
-            run.again[name] = await run_scenario(
-                load_scenario(path), path, services, Files(run.out / "again" / name)
+        for label, each in chosen:
+            run.outcomes[label] = await run_scenario(
+                each.scenario, each.path, services, Files(run.out / label), ConversationPrinter()
             )
+        with busy_cores():
+            for label, each in chosen:
+                files = Files(run.out / "again" / label)
+                run.again[label] = await run_scenario(each.scenario, each.path, services, files)
+
+
+@contextmanager
+def busy_cores() -> Iterator[None]:
+    """A process for every core that computes without a pause: everything takes longer, and
+    everything takes its turns in another order."""
+    command = [sys.executable, "-c", "while True: sum(range(100_000))"]
+    busy = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]  # noqa: S603 - our own
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
