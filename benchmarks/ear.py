@@ -1,4 +1,4 @@
-"""How well the ear tells keys, voice and noise apart, beside its peers on the same sound.
+"""How well the ear tells voice and noise apart, beside its peers on the same sound.
 
     uv run python -m benchmarks.ear [--data DIR]
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +27,7 @@ from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, ms_to_sam
 from bot.expectations import Expectation, Kind
 from bot.hearing.ear import Ear
 from bot.hearing.events import SpeechBegan, TurnEnded
-from bot.hearing.key_tones import HIGH_HZ, KEYS, LOW_HZ, tone_pair
-from bot.hearing.tones import ToneDetector
+from bot.hearing.key_tones import tone_pair
 from bot.settings import HearingSettings
 
 Stretch = tuple[int, int]
@@ -46,116 +44,12 @@ def main() -> None:
     data = parser.parse_args().data
     console = Console(width=100)
     began = time.perf_counter()
-    console.print(tone_grid())
     if not data.is_dir():
-        console.print(f"No human speech at {data}: false keys and voice activity are not measured.")
+        console.print(f"No human speech at {data}: voice activity is not measured.")
         return
-    console.print(false_keys(data))
     for table in voice_tables(data):
         console.print(table)
     console.print(f"{time.perf_counter() - began:.0f} s")
-
-
-# Keys
-
-
-@dataclass(frozen=True)
-class ToneCase:
-    """One row of the Q.24 grid. twist: high minus low, in dB. noise: below one tone, in dB."""
-
-    name: str
-    accept: bool
-    ms: float = 40
-    offset: float = 0.0
-    twist: float = 0.0
-    level: float = -10.0
-    noise: float | None = None
-    pieces: int = 1
-    gap_ms: float = 0
-
-
-TONE_CASES = (
-    ToneCase("40 ms", True),
-    ToneCase("23 ms", False, ms=23),
-    ToneCase("frequency 1.5 % high", True, offset=0.015),
-    ToneCase("frequency 1.5 % low", True, offset=-0.015),
-    ToneCase("frequency 3.5 % high", False, offset=0.035, ms=100),
-    ToneCase("frequency 3.5 % low", False, offset=-0.035, ms=100),
-    ToneCase("twist +4 dB", True, twist=4),
-    ToneCase("twist -8 dB", True, twist=-8),
-    ToneCase("-3 dBm0", True, level=-3),
-    ToneCase("-25 dBm0", True, level=-25),
-    ToneCase("-29 dBm0", False, level=-29, ms=100),
-    ToneCase("noise 20 dB below", True, noise=20),
-    ToneCase("noise 12 dB below", True, noise=12),
-    ToneCase(
-        "all at once: 1.5 %, -8 dB, noise 20 dB below", True, offset=0.015, twist=-8, noise=20
-    ),
-    ToneCase("interruption of 10 ms is one key", True, pieces=2, gap_ms=10, ms=50),
-    ToneCase("pause of 40 ms makes two keys", True, pieces=2, gap_ms=40),
-)
-
-
-def tone_grid(tries: int = 20) -> Table:
-    table = Table(title=f"Key tones, ITU-T Q.24: 16 keys x {tries} places each")
-    for column in ("case", "should be", "wrong", "of"):
-        table.add_column(column)
-    rng = np.random.default_rng(SEED)
-    for case in TONE_CASES:
-        wrong = sum(
-            heard_keys(sound_of(case, row, column, rng)) != expected_keys(case, KEYS[row][column])
-            for row in range(4)
-            for column in range(4)
-            for _ in range(tries)
-        )
-        table.add_row(case.name, "heard" if case.accept else "refused", str(wrong), str(16 * tries))
-    return table
-
-
-def expected_keys(case: ToneCase, key: str) -> list[str]:
-    if not case.accept:
-        return []
-    return [key] * (case.pieces if case.gap_ms >= 40 else 1)
-
-
-def sound_of(case: ToneCase, row: int, column: int, rng: np.random.Generator) -> Samples:
-    piece = tone_pair(
-        LOW_HZ[row] * (1 + case.offset),
-        HIGH_HZ[column] * (1 + case.offset),
-        case.ms,
-        case.level - max(case.twist, 0),
-        case.level + min(case.twist, 0),
-    )
-    gap = silence(ms_to_samples(case.gap_ms))
-    parts = [silence(int(rng.integers(800, 960)))]
-    for i in range(case.pieces):
-        parts += [gap, piece] if i else [piece]
-    sound = np.concatenate([*parts, silence(800)])
-    if case.noise is None:
-        return sound
-    rms = float(np.sqrt(np.mean(np.square(piece.astype(np.float64))) / 2))
-    return mix(sound, rng.normal(0, rms * 10 ** (-case.noise / 20), len(sound)))
-
-
-def heard_keys(sound: Samples) -> list[str]:
-    detector = ToneDetector()
-    return [k.key for k in detector.feed(AudioChunk(sound, 0)) + detector.flush()]
-
-
-def false_keys(data: Path) -> Table:
-    """Talk-off: every recording of human voice, as it is and at the level of a loud talker."""
-    table = Table(title="Keys heard where people only spoke")
-    for column in ("speech", "hours", "false keys", "s of computing"):
-        table.add_column(column)
-    for folder in ("human-digits", "speech-commands"):
-        samples, keys = 0, 0
-        began = time.perf_counter()
-        for sound in recordings(data / folder):
-            samples += len(sound)
-            keys += len(heard_keys(sound))
-        seconds = time.perf_counter() - began
-        table.add_row(folder, f"{samples / SAMPLE_RATE / 3600:.2f}", str(keys), f"{seconds:.0f}")
-    return table
 
 
 # Voice
@@ -352,11 +246,6 @@ def read(path: Path) -> Samples:
     if rate != SAMPLE_RATE:
         raise SystemExit(f"{path.name}: {rate} Hz, not {SAMPLE_RATE}")
     return np.asarray(samples, dtype=np.int16)
-
-
-def recordings(folder: Path) -> Iterator[Samples]:
-    for path in sorted(folder.rglob("*.wav")):
-        yield read(path)
 
 
 if __name__ == "__main__":

@@ -40,15 +40,17 @@ from bot.hearing.tone_windows import (
     HOP,
     NO_KEY,
     WINDOW,
+    Limits,
+    WindowJudge,
     key_name,
-    keys_in,
-    may_hold_key,
 )
 
 _OVERHANG: Final = ms_to_samples(6.5)
 """How far a window that is just taken for a key reaches out of the tone, at either end."""
 
-_CERTAIN_HOPS: Final = 12
+Q24: Final = Limits()
+
+CERTAIN_WINDOWS: Final = 12
 """Windows that look alike before a key is certain. A tone of d ms has about (d - 7) / 2 of them:
 16 at 40 ms, 8 at 23 ms."""
 
@@ -68,10 +70,7 @@ class _Tone:
     first: int
     last: int
     windows: int = 0
-
-    @property
-    def certain(self) -> bool:
-        return self.windows >= _CERTAIN_HOPS
+    certain: bool = False
 
     @property
     def start(self) -> int:
@@ -83,9 +82,14 @@ class _Tone:
 
 
 class ToneDetector:
-    """Key presses in the sound of one leg. Deterministic; chunks may have any length."""
+    """Key presses in the sound of one leg. Deterministic; chunks may have any length.
 
-    def __init__(self) -> None:
+    limits, certain_windows: other than Q.24's for who must catch more than keys (`clamp`).
+    """
+
+    def __init__(self, limits: Limits = Q24, certain_windows: int = CERTAIN_WINDOWS) -> None:
+        self._judge = WindowJudge(limits)
+        self._certain_windows = certain_windows
         self._framer = Framer(CHUNK_SAMPLES)
         self._recent: Samples = silence(BEFORE)
         self._worth_looking = False
@@ -139,7 +143,7 @@ class ToneDetector:
     def _windows_with_a_key(self, samples: Samples, position: int) -> list[tuple[int, int]]:
         """(end, number of the key) of each window that looks like one, in order."""
         before, self._recent = self._recent, np.concatenate((self._recent, samples))[-BEFORE:]
-        worth = may_hold_key(samples.reshape(-1, CHUNK_SAMPLES).astype(np.float64))
+        worth = self._judge.may_hold_key(samples.reshape(-1, CHUNK_SAMPLES).astype(np.float64))
         look: NDArray[np.bool_] = worth.copy()
         look[0] |= self._worth_looking
         look[1:] |= worth[:-1]
@@ -148,7 +152,7 @@ class ToneDetector:
         if not len(frames):
             return []
         sound = np.concatenate((before, samples)).astype(np.float64)
-        keys = keys_in(sound, BEFORE + frames * CHUNK_SAMPLES)
+        keys = self._judge.keys_in(sound, BEFORE + frames * CHUNK_SAMPLES)
         which, hop = np.nonzero(keys != NO_KEY)
         ends = position + frames[which] * CHUNK_SAMPLES + (hop + 1) * HOP
         return list(zip(ends.tolist(), keys[which, hop].tolist(), strict=True))
@@ -158,9 +162,9 @@ class ToneDetector:
         tone = self._tone
         if tone is None or tone.key != key or tone.ended(end - HOP):
             tone = self._tone = _Tone(key, first=end, last=end)
-        was_certain = tone.certain
         tone.last = end
         tone.windows += 1
-        if was_certain or not tone.certain:
+        if tone.certain or tone.windows < self._certain_windows:
             return None
+        tone.certain = True
         return KeyHeard(key_name(key), tone.start, end)
