@@ -165,7 +165,7 @@ def _refuse_by_header(path: Path, file: soundfile.SoundFile, longest_minutes: fl
     minutes = file.frames / file.samplerate / 60
     if minutes > longest_minutes:
         raise AudioError(
-            f"{path}: {minutes:.0f} minutes long; at most {longest_minutes:g} are taken"
+            f"{path}: {minutes:.1f} minutes long; at most {longest_minutes:g} are taken"
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from bot.calls.recording import Recording
 from bot.calls.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.dialog.events import CallStarted
-from bot.errors import StoreError
+from bot.errors import BotError, StoreError
 from bot.hearing.ear import PRE_ROLL_MS, Ear
 from bot.hearing.recogniser import Engine
 from bot.money import Money
@@ -34,6 +35,8 @@ from bot.settings import Settings
 from bot.speaking.playback import Playback
 
 _log = structlog.get_logger(__name__)
+
+_NO_RECORDS = "the records could not be written"
 
 _SETTLE_PATIENCE_SECONDS = 60.0
 _SETTLE_TRIES = 10
@@ -58,13 +61,25 @@ class Files:
     def result(self) -> Path:
         return self.folder / "result.json"
 
+    def clear(self) -> None:
+        """Take away those of the call before: they must not pass for this one's, should it not get
+        so far. Raises StoreError."""
+        for path in (self.recording, self.page, self.result):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(f"{path}: cannot be replaced ({error.strerror})") from None
+
 
 @dataclass(frozen=True, slots=True)
 class FinishedCall:
+    """not_kept: what could not be written, each in words for the person at the keyboard."""
+
     end: CallEnd
     entries: list[Entry]
     result: CallResult
     files: Files
+    not_kept: tuple[str, ...] = ()
 
 
 def new_call_id() -> str:
@@ -115,58 +130,74 @@ class CallRunner:
         """One whole call. Afterwards its files lie in their place and its record is written;
         a charge of unknown outcome has been looked up.
 
-        Raises BotError when files or records cannot be written. Ended from outside, it leaves
-        no half-written file.
+        Raises BotError when recording or records cannot be begun: then there is no call. What
+        cannot be written later is named in the result: a full disk must not hide what became of
+        the payment. Ended from outside, it leaves no half-written file.
         """
         started_at = datetime.now(UTC)
         started = call_started(new_call_id(), parameters, rooms.settings, today)
         recording = Recording(files.recording)  # first: without its folder there is no call
-        self._store.begin_call(
-            started.call_id,
-            started_at,
-            started.call_type,
-            started.customer_id,
-            merchant_id=started.merchant_id,
-            payment_reference=started.payment_reference,
-        )
         trace = Trace(watch)
-        leg = Leg(
-            "caller",
-            Ear(rooms.settings.hearing),
-            self._engine.recogniser(),
-            Playback(),
-            pre_roll=ms_to_samples(PRE_ROLL_MS),
-            listener=listener,
-        )
         try:
+            self._store.begin_call(
+                started.call_id,
+                started_at,
+                started.call_type,
+                started.customer_id,
+                merchant_id=started.merchant_id,
+                payment_reference=started.payment_reference,
+            )
+            files.clear()
+            leg = Leg(
+                "caller",
+                Ear(rooms.settings.hearing),
+                self._engine.recogniser(),
+                Playback(),
+                pre_roll=ms_to_samples(PRE_ROLL_MS),
+                listener=listener,
+            )
             end = await Call(rooms, leg, caller, started, trace=trace, recording=recording).run()
         except BaseException:
             recording.discard()
             raise
-        duration_ms = samples_to_ms(end.duration)
-        self._keep(started.call_id, end, trace.entries, duration_ms)
+        return await self._keep(started, started_at, end, trace.entries, files)
+
+    async def _keep(
+        self,
+        started: CallStarted,
+        started_at: datetime,
+        end: CallEnd,
+        entries: list[Entry],
+        files: Files,
+    ) -> FinishedCall:
+        """Write each thing whatever becomes of the others, the result before the trace."""
+        call_id, duration_ms = started.call_id, samples_to_ms(end.duration)
+        not_kept: list[str] = []
+        with _noting(not_kept):
+            self._store.finish_call(
+                call_id, end.result, duration_ms, end.handed_over_to, end.degraded
+            )
+            self._store.add_segments(call_id, entries)
+        if not_kept:
+            end.degraded.append(_NO_RECORDS)
         result = CallResult(
-            call_id=started.call_id,
+            call_id=call_id,
             started_at=started_at,
             payment=end.result,
-            durations=Durations.of(trace.entries, duration_ms),
+            durations=Durations.of(entries, duration_ms),
             hand_over=end.handed_over_to,
             degradations=end.degraded,
-            settled=await self._settlement(started.call_id, end),
+            settled=await self._settlement(call_id, end, not_kept),
         )
-        write_result(files.result, result)
-        write_call_page(files.page, result, trace.entries, files.recording)
-        return FinishedCall(end, trace.entries, result, files)
+        with _noting(not_kept):
+            write_result(files.result, result)
+        with _noting(not_kept):
+            write_call_page(files.page, result, entries, files.recording)
+        return FinishedCall(end, entries, result, files, tuple(dict.fromkeys(not_kept)))
 
-    def _keep(self, call_id: str, end: CallEnd, entries: list[Entry], duration_ms: int) -> None:
-        """The result first: a trace the records refuse must not cost it."""
-        self._store.finish_call(call_id, end.result, duration_ms, end.handed_over_to, end.degraded)
-        try:
-            self._store.add_segments(call_id, entries)
-        except StoreError as error:
-            _log.error("segments_not_kept", call_id=call_id, why=str(error))
-
-    async def _settlement(self, call_id: str, end: CallEnd) -> Settlement | None:
+    async def _settlement(
+        self, call_id: str, end: CallEnd, not_kept: list[str]
+    ) -> Settlement | None:
         """What became of a charge the caller could not be told the end of."""
         outcome: ChargeOutcome | None = end.late_charge
         how = "answer"
@@ -174,14 +205,16 @@ class CallRunner:
             outcome is not None and outcome.status is ChargeStatus.UNKNOWN
         ):
             how = "look-up"
-            outcome = await self._looked_up(end.asked[-1].attempt_id)
+            with _noting(not_kept):
+                outcome = await self._looked_up(end.asked[-1].attempt_id)
         if outcome is None or outcome.status is ChargeStatus.UNKNOWN:
             return None
-        self._store.settle(call_id, outcome, datetime.now(UTC), how)
+        with _noting(not_kept):
+            self._store.settle(call_id, outcome, datetime.now(UTC), how)
         return Settlement(outcome.status, outcome.reference, how)
 
     async def _looked_up(self, attempt_id: str) -> ChargeOutcome | None:
-        """The journal knows, whoever asked: the background may be settling it at this moment."""
+        """The journal knows, whoever asked: another process may be settling it at this moment."""
         for _ in range(_SETTLE_TRIES):
             await self._payments.settle_open(_SETTLE_PATIENCE_SECONDS)
             intent = await self._payments.find(attempt_id)
@@ -189,5 +222,17 @@ class CallRunner:
                 return None
             if not intent.is_open:
                 return intent.outcome()
+            if intent.lease_owner is None:
+                return None  # asked in vain, and nobody else is asking
             await asyncio.sleep(_SETTLE_PAUSE_SECONDS)
         return None
+
+
+@contextmanager
+def _noting(not_kept: list[str]) -> Iterator[None]:
+    """Go on after what cannot be written."""
+    try:
+        yield
+    except BotError as error:
+        not_kept.append(str(error))
+        _log.error("not_kept", why=str(error))

@@ -72,7 +72,8 @@ class Calibration:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"{path} is not a calibration ({type(error).__name__}); "
-                "get models/numbers again from the project's repository"
+                "get models/numbers again from the project's repository "
+                "(git restore models/numbers)"
             ) from None
 
 

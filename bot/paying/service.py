@@ -70,6 +70,11 @@ class PaymentService:
         self._background: asyncio.Task[None] | None = None
         self._closing = False
 
+    @property
+    def charging(self) -> int:
+        """How many charges are under way."""
+        return len(self._charges)
+
     def start(self) -> None:
         """Begin to settle open charges in the background: all at once, then as they fall due."""
         if self._background is None and not self._closing:

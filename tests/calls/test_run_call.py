@@ -1,0 +1,117 @@
+"""What is kept of a call, and what becomes of it when that cannot be written."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from one_call import TODAY, BriefSpeaker, KnownWords, ObligingGateway, SaidWords
+
+from bot.calls.call import Rooms
+from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.run_call import CallRunner, Files, FinishedCall
+from bot.calls.scenario import Parameters
+from bot.database import open_database
+from bot.errors import StoreError
+from bot.outcomes import ResultName
+from bot.records.store import Store
+from bot.settings import Settings
+
+FULL = "payments.db: cannot be written (No space left on device)"
+
+
+class QuietEngine:
+    name = "quiet"
+
+    def recogniser(self) -> SaidWords:
+        return SaidWords()
+
+
+class FullStore(Store):
+    """Its disk fills up while the call runs."""
+
+    def finish_call(self, *_arguments: object, **_more: object) -> None:
+        raise StoreError(FULL)
+
+
+class RefusingStore(Store):
+    def begin_call(self, *_arguments: object, **_more: object) -> None:
+        raise StoreError(FULL)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    engine = open_database(f"sqlite:///{tmp_path}/payments.db")
+    yield Store(engine)
+    engine.dispose()
+
+
+async def cancelled_call(store: Store, files: Files) -> FinishedCall:
+    """A caller presses the star key: the shortest call there is."""
+    caller = ScriptedCaller([ScriptedTurn("amount.ask", 100, keys_sound("*"))])
+    with ThreadPoolExecutor(1) as executor:
+        gateway = ObligingGateway()
+        rooms = Rooms(Settings(), lambda _: KnownWords(), BriefSpeaker(), gateway, executor)
+        runner = CallRunner(QuietEngine(), gateway, store)  # type: ignore[arg-type]
+        return await runner.run(rooms, caller, Parameters(), files=files, today=TODAY)
+
+
+async def test_recording_page_and_result_lie_in_the_folder(store: Store, tmp_path: Path) -> None:
+    finished = await cancelled_call(store, Files(tmp_path / "out"))
+    assert finished.result.payment.status is ResultName.CALLER_CANCELLED
+    assert finished.not_kept == ()
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "call.wav",
+        "call.html",
+        "result.json",
+    }
+
+
+async def test_records_that_cannot_be_written_are_named_and_hide_no_result(
+    store: Store, tmp_path: Path
+) -> None:
+    files = Files(tmp_path / "out")
+    finished = await cancelled_call(FullStore(store._engine), files)
+    assert finished.result.payment.status is ResultName.CALLER_CANCELLED
+    assert finished.not_kept == (FULL,)
+    assert "the records could not be written" in files.result.read_text()
+    assert "the records could not be written" in files.page.read_text()
+
+
+async def test_a_result_file_that_cannot_be_written_costs_neither_page_nor_record(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _result: object) -> None:
+        raise StoreError(f"{path}: cannot be written (No space left on device)")
+
+    monkeypatch.setattr("bot.calls.run_call.write_result", full)
+    files = Files(tmp_path / "out")
+    finished = await cancelled_call(store, files)
+    assert finished.not_kept == (f"{files.result}: cannot be written (No space left on device)",)
+    assert files.page.exists()
+    kept = store.call(finished.result.call_id)
+    assert kept is not None
+    assert kept.is_finished
+
+
+async def test_without_a_record_to_begin_there_is_no_call_and_no_file(
+    store: Store, tmp_path: Path
+) -> None:
+    with pytest.raises(StoreError, match="No space left"):
+        await cancelled_call(RefusingStore(store._engine), Files(tmp_path / "out"))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+async def test_files_of_the_call_before_do_not_pass_for_those_of_this_one(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Files(tmp_path / "out")
+    await cancelled_call(store, files)
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.calls.run_call.Ear", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        await cancelled_call(store, files)
+    assert list((tmp_path / "out").iterdir()) == []
