@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -20,6 +17,10 @@ from bot.errors import StoreError
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 10_000
 """So long one process waits for the transaction of another."""
+
+
+class _UnknownSchema(Exception):
+    """The mark in the database is not one of our migrations."""
 
 
 def open_database(url: str) -> Engine:
@@ -53,7 +54,7 @@ def open_database(url: str) -> Engine:
             f"{where}: cannot be opened ({error.strerror}); check records.database and that its "
             "folder may be written"
         ) from None
-    except CommandError:  # alembic: its mark in the database is not one of our migrations
+    except _UnknownSchema:
         engine.dispose()
         raise StoreError(
             f"{where}: was written by a newer bot than this one; update the bot, or name another "
@@ -112,7 +113,32 @@ def _migrate(connection: Connection) -> None:
         # Schema changes open no transaction by themselves there, and two processes may start at
         # once on an empty file: one migrates, the other waits and then finds the work done.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if _schema_of(connection) != newest_schema():
+        _upgrade(connection)
+
+
+def newest_schema() -> str:
+    """The revision of the last migration; their files are numbered by it."""
+    return max(path.name for path in _MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
+
+
+def _schema_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if revision is None else str(revision)
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here: a sixth of what the bot imports, and almost never is there anything to do.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise _UnknownSchema from None

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 import bot.database
-from bot.database import open_database
+from bot.database import newest_schema, open_database
 from bot.records.store import Store
 
 ROOT = Path(bot.database.__file__).parent.parent
@@ -136,3 +137,20 @@ def test_two_processes_share_one_file(tmp_path: Path, existing: bool) -> None:
             f"{name} {at}" for at in range(3) for _ in range(2)
         ]
     engine.dispose()
+
+
+def test_the_newest_schema_is_the_head_of_the_migrations() -> None:
+    migrations = ScriptDirectory(str(ROOT / "bot" / "migrations"))
+    assert migrations.get_heads() == [newest_schema()]
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_the_migration_library(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/calls.db"
+    open_database(url).dispose()
+    program = (
+        "import sys; from bot.database import open_database; "
+        f"open_database({url!r}).dispose(); sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603
