@@ -68,12 +68,12 @@ async def verdict_on(
     it comes out the same. One that cannot be run must not cost the others their verdict."""
     try:
         outcome = await run_scenario(chosen.scenario, chosen.path, services, Files(out / label))
+        finished = outcome.finished
         misses = list(outcome.misses)
-        if twice:
+        if twice and not finished.not_kept:
             misses += await _differences(outcome, chosen, services, Files(out / "again" / label))
     except BotError as error:
         return Verdict(chosen, label, broken=str(error))
-    finished = outcome.finished
     return Verdict(
         chosen, label, misses, files=finished.files, call_ms=finished.result.durations.call_ms
     )
@@ -83,6 +83,8 @@ async def _differences(
     outcome: ScenarioOutcome, chosen: Chosen, services: Services, files: Files
 ) -> list[Miss]:
     again = await run_scenario(chosen.scenario, chosen.path, services, files)
+    if again.finished.not_kept:
+        return [Miss("files", "written", why) for why in again.finished.not_kept]
     difference = first_difference(outcome.finished, again.finished)
     return [] if difference is None else [difference]
 
