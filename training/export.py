@@ -18,9 +18,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 
+from bot import onnx
 from bot.hearing.whisper import WIDTH
 from training import clips
 from training.ctc import frames
@@ -49,7 +49,7 @@ def export(network: NumberNetwork, path: Path) -> None:
 
 def largest_difference(network: NumberNetwork, path: Path, seed: int = 0) -> float:
     """Between the network and the exported one, in log-probability, over sounds of many lengths."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnx.session(path)
     random = np.random.default_rng(seed)
     differences = []
     for length in (1, 2, 3, 50, 101, 400, 1500):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from bot import onnx
 from bot.errors import ModelError
 from bot.hearing.model_files import check_files, read_sums
 
@@ -65,11 +65,7 @@ class NumberHead:
                 raise ModelError(f"{folder / 'SHA256SUMS'} does not list {needed}; {_REMEDY}")
         check_files(folder, sums, _REMEDY)
         self.vocabulary = Vocabulary.read(folder / "vocabulary.json")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "numbers.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnx.session(folder / "numbers.onnx")
         (output,) = self._session.get_outputs()
         if output.shape[-1] != len(self.vocabulary.words):
             raise ModelError(

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import bot.onnx  # noqa: F401 - first: faster_whisper loads onnxruntime
+
+# isort: split
+
 import ctranslate2
 import numpy as np
 import tokenizers
@@ -68,8 +72,7 @@ class Whisper:
     def __init__(self, folder: Path | None = None, workers: int = 1) -> None:
         """folder: the model's files; None: the installed package's. workers: decodes that may run
         at once, one thread each. Raises ModelError."""
-        folder = _package_folder() if folder is None else folder
-        check_files(folder, _SUMS, _REMEDY)
+        folder = check_weights(folder)
         self._features = FeatureExtractor()
         self._model = ctranslate2.models.Whisper(
             str(folder), device="cpu", compute_type="int8", intra_threads=1, inter_threads=workers
@@ -109,6 +112,14 @@ class Whisper:
         padded = np.pad(sound, (0, max(0, frames * _FRAME - len(sound))))
         mel = self._features(padded, padding=0)[None, :, :frames]
         return ctranslate2.StorageView.from_array(np.ascontiguousarray(mel, dtype=np.float32))
+
+
+def check_weights(folder: Path | None = None) -> Path:
+    """The folder of the model's files, found to be the right ones; None: the installed package's.
+    Raises ModelError."""
+    folder = _package_folder() if folder is None else folder
+    check_files(folder, _SUMS, _REMEDY)
+    return folder
 
 
 def _package_folder() -> Path:

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from bot.audio import SAMPLE_RATE, Samples
 from bot.errors import CatalogueError
+from bot.onnx import session as onnx_session
 
 Sound = NDArray[np.float32]
 """Mono at RATE, full scale 1, shape (n,)."""
@@ -219,16 +220,11 @@ def _session(threads: int) -> Any:
         raise CatalogueError("the Kokoro model's parts are damaged; install the group again")
     try:
         import onnx  # noqa: PLC0415
-        import onnxruntime  # noqa: PLC0415
     except ImportError as error:
         raise _needs_group(error) from None
     model = onnx.load_model_from_string(model_bytes)
     model.graph.output.append(onnx.ValueInfoProto(name=_DURATIONS))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return onnx_session(model.SerializeToString(), threads)
 
 
 def fetch_voices(folder: Path) -> Path:
