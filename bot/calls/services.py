@@ -4,11 +4,13 @@ until it answers, and always stopped again, on Ctrl-C and on failure too."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -24,20 +26,20 @@ from bot.charges import ChargeOutcome, ChargeStatus
 from bot.database import open_database
 from bot.errors import NluError, StoreError
 from bot.hearing.engines import load_engine
+from bot.out_folder import sole_user_of
 from bot.paying.pace import DeclaredPace
 from bot.paying.rest import RestGateway
 from bot.paying.service import PaymentService
-from bot.paying.simulator_process import running_simulator
-from bot.processes import free_port
+from bot.paying.simulator_process import restart_references, running_simulator
 from bot.project import ROOT
 from bot.records.store import Store
 from bot.records.trace import Entry
 from bot.settings import Settings
 from bot.speaking.speaker import Speaker
 from bot.speaking.voice import load_speaker
-from bot.understanding.rasa_client import RasaClient
+from bot.understanding.rasa_client import UNHURRIED, Patience, RasaClient
 from bot.understanding.rasa_environment import prepare, stop_preparing
-from bot.understanding.rasa_server import running_rasa
+from bot.understanding.rasa_server import Answering, starting_rasa
 from bot.understanding.understand import Understanding
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +48,10 @@ _SIMULATOR = "simulator"
 """Its port changes with every start, its ledger stays beside the journal."""
 
 _DECODES_AT_ONCE = 2
+
+_SYNTHESIS_HANGS_SECONDS = 120.0
+"""The clock of a recorded call stands still while a text is synthesised, however busy the machine;
+only synthesis that hangs is given up."""
 
 
 class Progress(Protocol):
@@ -71,6 +77,9 @@ class Services:
     """The same journal, and a gateway nothing answers for: for scenarios."""
     rasa: RasaClient | None
     executor: Executor
+    restart_references: Callable[[], Awaitable[None]]
+    """Our own simulator counts its references from the first again; a real gateway does as it
+    likes."""
 
     async def call(
         self,
@@ -117,74 +126,145 @@ async def running_services(
 ) -> AsyncIterator[Services]:
     """Everything a recorded call needs, while the context lasts.
 
-    out: where logs, the database and the simulator's ledger lie. today: the day the simulator
-    judges expiry dates by; None: the calendar's. with_rasa: False to start at once, without it.
-    Where Rasa is away the services run all the same and say so; anything else that is missing raises
-    BotError.
+    out: where logs, the database and the simulator's ledger lie; one run's at a time. today: the
+    day the simulator judges expiry dates by; None: the calendar's. with_rasa: False to start at
+    once, without it. Where Rasa is away the services run all the same and say so; anything else
+    that is missing raises BotError.
     """
-    logs = out / "logs"
     async with AsyncExitStack() as stack:
+        stack.enter_context(sole_user_of(out))
+        database = _open(settings, out)  # early: what is wrong with it is told at once
+        stack.callback(database.dispose)
+        # Rasa takes longest to start: it is let start first, and is awaited last.
+        understanding: StartedUnderstanding = _nobody
+        if with_rasa:
+            understanding = await stack.enter_async_context(
+                starting_understanding(settings, out / "logs", progress, patience=UNHURRIED)
+            )
         with progress.step("voice: prompts and their recordings"):
             speaker = await asyncio.to_thread(
                 load_speaker, ROOT / settings.speaking.prompts,
                 text_to_speech=settings.speaking.text_to_speech,
+                synthesis_seconds=_SYNTHESIS_HANGS_SECONDS,
             )  # fmt: skip
         with progress.step("ears: the recogniser"):
             engine = await asyncio.to_thread(load_engine, settings.hearing, ROOT, progress.tell)
-        rasa = None
-        if with_rasa:
-            rasa = await stack.enter_async_context(running_understanding(settings, logs, progress))
-        database = _open(settings, out)
-        stack.callback(database.dispose)
         store = Store(database)
         with progress.step("till: the payment gateway"):
-            payments = await _start_payments(settings, database, store, out, today, stack)
+            payments, restart = await _start_payments(settings, database, store, out, today, stack)
             unreachable = await _payments_nobody_answers(settings, database, stack)
+        stack.callback(_tell_what_is_awaited, payments, progress)
+        rasa = await understanding()
         executor = ThreadPoolExecutor(_DECODES_AT_ONCE, thread_name_prefix="decode")
         stack.callback(executor.shutdown, cancel_futures=True)
         yield Services(
             settings, speaker, CallRunner(engine, payments, store), payments, unreachable,
-            rasa, executor,
+            rasa, executor, restart,
         )  # fmt: skip
+
+
+def _tell_what_is_awaited(payments: PaymentService, progress: Progress) -> None:
+    """A call may be over, on Ctrl-C too, while its charge is not."""
+    if payments.charging:
+        progress.warn(
+            "a charge is under way; its answer is awaited (stopped once more, it is settled at the "
+            "next start)"
+        )
+
+
+StartedUnderstanding = Callable[[], Awaitable[RasaClient | None]]
+"""Waits until Rasa answers. None when there is none and it need not run."""
 
 
 @asynccontextmanager
 async def running_understanding(
-    settings: Settings, logs: Path, progress: Progress, *, must_run: bool = False
+    settings: Settings,
+    logs: Path,
+    progress: Progress,
+    *,
+    must_run: bool = False,
+    patience: Patience | None = None,
 ) -> AsyncIterator[RasaClient | None]:
     """A client of a Rasa that answers: the one the settings name, else one of our own.
 
+    patience: None for what the settings say, which is for someone who waits for the answer.
     None when there is none and it need not run. Raises NluError when it must.
     """
+    started = starting_understanding(settings, logs, progress, must_run=must_run, patience=patience)
+    async with started as understanding:
+        yield await understanding()
+
+
+@asynccontextmanager
+async def starting_understanding(
+    settings: Settings,
+    logs: Path,
+    progress: Progress,
+    *,
+    must_run: bool = False,
+    patience: Patience | None = None,
+) -> AsyncIterator[StartedUnderstanding]:
+    """As `running_understanding`, without waiting for the answer: other things may be prepared."""
+    wanted = settings.understanding
     async with AsyncExitStack() as stack:
-        try:
-            client = await _start_rasa(settings, logs, progress, stack)
-        except NluError as error:
+
+        def go_on_without(error: NluError) -> None:
             if must_run:
-                raise
+                raise error
             progress.warn(f"{error}\nThe call goes on with keys, numbers, yes and no, field names.")
             _log.warning("rasa_away", why=str(error))
-            client = None
-        yield client
+
+        answering: Answering | None = None
+        try:
+            answering = await _start_rasa(settings, logs, progress, stack)
+        except NluError as error:
+            go_on_without(error)
+
+        async def understanding() -> RasaClient | None:
+            if answering is None:
+                return None
+            try:
+                url, token = await answering()
+            except NluError as error:
+                go_on_without(error)
+                return None
+            client = RasaClient(
+                url, token, patience=patience or Patience(answer_seconds=wanted.timeout_ms / 1000)
+            )
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield understanding
+
+
+async def _nobody() -> RasaClient | None:
+    return None
 
 
 async def _start_rasa(
     settings: Settings, logs: Path, progress: Progress, stack: AsyncExitStack
-) -> RasaClient:
+) -> Answering:
+    """Prepared and on its way; or the one the settings name. Raises NluError."""
     wanted = settings.understanding
-    url, token = wanted.rasa_url, wanted.rasa_token
-    if not url:
-        with progress.step("understanding: Rasa's environment and model"):
-            try:
-                prepared = await asyncio.to_thread(prepare, wanted, progress.tell)
-            except asyncio.CancelledError:
-                stop_preparing()  # Ctrl-C reaches this task, not the thread that waits for uv
-                raise
+    if wanted.rasa_url:
+        return partial(_known, wanted.rasa_url, wanted.rasa_token)
+    with progress.step("understanding: Rasa's environment and model"):
+        try:
+            prepared = await asyncio.to_thread(prepare, wanted, progress.tell)
+        except asyncio.CancelledError:
+            stop_preparing()  # Ctrl-C reaches this task, not the thread that waits for uv
+            raise
+    answering = await stack.enter_async_context(starting_rasa(prepared, logs))
+
+    async def answering_with_progress() -> tuple[str, str]:
         with progress.step("understanding: Rasa starts"):
-            url, token = await stack.enter_async_context(running_rasa(prepared, logs))
-    client = RasaClient(url, token, timeout_ms=wanted.timeout_ms)
-    stack.push_async_callback(client.aclose)
-    return client
+            return await answering()
+
+    return answering_with_progress
+
+
+async def _known(url: str, token: str) -> tuple[str, str]:
+    return url, token
 
 
 def _open(settings: Settings, out: Path) -> Database:
@@ -198,16 +278,17 @@ async def _start_payments(
     out: Path,
     today: date | None,
     stack: AsyncExitStack,
-) -> PaymentService:
-    """The payment service; with our own simulator where no gateway is named."""
+) -> tuple[PaymentService, Callable[[], Awaitable[None]]]:
+    """The payment service, with our own simulator where no gateway is named; and what has that
+    simulator count its references anew."""
     simulated = not settings.gateway.url
-    url = settings.gateway.url
+    url, token = settings.gateway.url, settings.gateway.token
+    restart: Callable[[], Awaitable[None]] = _nothing_to_restart
     if simulated:
         url = await stack.enter_async_context(
-            running_simulator(
-                out / "logs", out / "simulator.db", token=settings.gateway.token, today=today
-            )
+            running_simulator(out / "logs", out / "simulator.db", token=token, today=today)
         )
+        restart = partial(restart_references, url, token)
     gateway = RestGateway(settings.gateway, url=url, declared_delays=simulated)
     stack.push_async_callback(gateway.aclose)
     payments = PaymentService(
@@ -220,7 +301,11 @@ async def _start_payments(
     )
     # Charges a crash left open are settled before anything new is charged.
     await payments.settle_open()
-    return await stack.enter_async_context(payments)
+    return await stack.enter_async_context(payments), restart
+
+
+async def _nothing_to_restart() -> None:
+    """A real gateway counts its references by itself."""
 
 
 def _settle_in(store: Store) -> Callable[[str, ChargeOutcome], None]:
@@ -243,7 +328,10 @@ def _settle_in(store: Store) -> Callable[[str, ChargeOutcome], None]:
 async def _payments_nobody_answers(
     settings: Settings, database: Database, stack: AsyncExitStack
 ) -> PaymentService:
-    dead = replace(settings.gateway, url=f"http://127.0.0.1:{free_port()}")
+    # Bound and not listening: every connection is refused, and nobody else can take the port.
+    refusing = stack.enter_context(socket.socket())
+    refusing.bind(("127.0.0.1", 0))
+    dead = replace(settings.gateway, url=f"http://127.0.0.1:{refusing.getsockname()[1]}")
     gateway = RestGateway(dead)
     stack.push_async_callback(gateway.aclose)
     return PaymentService(database, gateway, dead, gateway_name="unreachable", pace=DeclaredPace())
