@@ -130,5 +130,5 @@ def _rate(library: Any) -> int:
     try:
         library.check_output_settings(channels=1, dtype="int16", samplerate=SAMPLE_RATE)
     except library.PortAudioError:
-        return round(library.query_devices(kind="output")["default_samplerate"])
+        return round(float(library.query_devices(kind="output")["default_samplerate"]))
     return SAMPLE_RATE

@@ -35,16 +35,22 @@ def print_heading(demo: Demo) -> None:
 def print_shown(shown: ShownDemo) -> None:
     """Whether it came out as promised, and what did not."""
     if not shown.misses:
-        console.print(f"  [green]✓[/] {shown.demo.name} [dim]{escape(shown.demo.shows)}[/]")
+        line = f"  [green]✓[/] {shown.demo.name} [dim]{escape(shown.demo.shows)}[/]"
+        console.print(line, no_wrap=True, overflow="ellipsis")
+        return
     for miss in shown.misses:
-        problems.print(f"  [red]✗ {shown.demo.name}, not as promised:[/] {escape(str(miss))}")
+        line = f"  [red]✗ {shown.demo.name}, not as promised:[/] {escape(str(miss))}"
+        problems.print(line, soft_wrap=True)
+    if shown.finished is not None:
+        page = escape(str(shown.finished.files.page))
+        problems.print(f"      [dim]look and listen: {page}[/]", soft_wrap=True)
 
 
 def print_table(all_shown: Sequence[ShownDemo]) -> None:
     """What came of several demos."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("demo", style="bold cyan", no_wrap=True)
-    table.add_column("result")
+    table.add_column("result", no_wrap=True)
     table.add_column("length of call", justify="right")
     table.add_column("corrections by Rasa")
     table.add_column("as promised")
