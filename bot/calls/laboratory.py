@@ -43,20 +43,36 @@ def heard(
     }
 
 
+_NAMES = {
+    Kind.DIGITS: "digits",
+    Kind.CARD: "digits",
+    Kind.AMOUNT: "amount",
+    Kind.EXPIRY: "expiry",
+    Kind.YES_NO: "answer",
+}
+
+
 def _value(hypothesis: Hypothesis, expectation: Expectation) -> dict[str, str | None]:
+    name = _NAMES.get(expectation.kind)
+    return {} if name is None else {name: value_of(hypothesis, expectation)}
+
+
+def value_of(hypothesis: Hypothesis, expectation: Expectation) -> str | None:
+    """What the words answer, written as `heard` tells; the words themselves for an open question;
+    None where they hold no answer. May be card data."""
     match expectation.kind:
         case Kind.DIGITS | Kind.CARD:
-            return {"digits": _digits(hypothesis, expectation)}
+            return _digits(hypothesis, expectation)
         case Kind.AMOUNT:
             amounts = read_amounts(hypothesis.text)
-            return {"amount": f"{amounts[0].minor_units / 100:.2f}" if amounts else None}
+            return f"{amounts[0].minor_units / 100:.2f}" if amounts else None
         case Kind.EXPIRY:
             whole = [e for e in read_expiries(hypothesis.text) if e.month and e.year]
-            return {"expiry": f"{whole[0].month:02d}/{whole[0].year % 100:02d}" if whole else None}  # type: ignore[operator]
+            return f"{whole[0].month:02d}/{whole[0].year % 100:02d}" if whole else None  # type: ignore[operator]
         case Kind.YES_NO:
-            return {"answer": _yes_or_no(hypothesis.text)}
+            return _yes_or_no(hypothesis.text)
         case Kind.OPEN:
-            return {}
+            return hypothesis.text
 
 
 def _yes_or_no(text: str) -> str | None:

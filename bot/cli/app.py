@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from rich.markup import escape
 
-from bot.cli import calls, hearing, nlu, prompts, scenarios, talk
+from bot.cli import bench, calls, hearing, models, nlu, prompts, scenarios, talk
 from bot.cli.exits import MEND_THIS
 from bot.cli.stopping import OUTPUT_CLOSED, Stopped, stopped_by_signals
 from bot.console import OutputClosed, problems
@@ -35,6 +35,8 @@ app.command(name="test")(scenarios.run_scenarios)
 app.command()(hearing.hear)
 app.add_typer(nlu.commands, name="nlu")
 app.add_typer(prompts.commands, name="prompts")
+app.add_typer(models.commands, name="models")
+app.add_typer(bench.commands, name="bench")
 
 
 def main() -> None:

@@ -1,19 +1,18 @@
 """The engine for Vosk models (Apache-2.0, Kaldi inside), restricted to what the question expects.
 
-A model is a folder; its description: models/README.md. Vosk scores alternatives with
-log-likelihoods of its own scale; the confidence here is their softmax, so it tells how far one
-alternative is ahead of the others and is not calibrated beyond that.
+A call has one decoder, so that the model's adaptation to the speaker carries over from answer to
+answer; the model is shared. Where the utterance ends is not Vosk's to say: it is told so by
+`finish`, and its own signal of an endpoint is passed over (measured: decoding goes on as if
+nothing had been, and one lattice holds the whole utterance with its pauses).
 """
 
 from __future__ import annotations
 
 import importlib
-import itertools
 import json
 import math
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,21 +23,23 @@ from bot.audio import SAMPLE_RATE, AudioChunk
 from bot.cards import SecretDigits
 from bot.errors import ModelError
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.digit_words import spell
 from bot.hearing.number_answers import rules_for
-from bot.hearing.vosk_grammar import UNKNOWN, grammar
+from bot.hearing.vosk_confidence import confidence
+from bot.hearing.vosk_folder import check_folder
+from bot.hearing.vosk_grammar import UNKNOWN, Vocabulary, vocabulary
 
 NAME = "vosk"
 
-_ALTERNATIVES = 5
-_LAYOUTS: tuple[tuple[str, ...], ...] = (
-    ("am/final.mdl", "conf/mfcc.conf", "graph/phones/word_boundary.int"),
-    ("final.mdl", "mfcc.conf", "word_boundary.int"),
-)
-"""Files without which Vosk cannot load a model, in its present and its former layout."""
-_GRAPHS = (("HCLG.fst",), ("HCLr.fst", "Gr.fst"))
-_RATE = re.compile(r"^\s*--sample-frequency=(\d+)", re.MULTILINE)
-_DEFAULT_RATE = 16_000
+_ALTERNATIVES = 10
+_FREELY = "[]"
+"""The grammar that takes a former one back."""
+_SHARE_SO_FAR = 0.95
+"""Taken for the share of what was said so far, which Vosk does not tell."""
+_QUIET = -2
+"""Of Vosk's log levels: its log repeats what it heard, and warns of words left out on purpose."""
+_SETTLING_SECONDS = 0.5
+"""Silence that brings out the last word: the network works in chunks and looks ahead (measured on
+the Korean model: with 0.3 s it is heard, not always whole)."""
 
 
 class VoskModule(Protocol):
@@ -51,12 +52,21 @@ class VoskModule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One alternative of one stretch. start, end: seconds since the utterance began, or None."""
+    """One alternative. May hold card data.
 
-    text: str
-    score: float
-    start: float | None = None
-    end: float | None = None
+    words: without those that are not in the grammar; broken: one of those lies between them.
+    share: of the likelihood of all alternatives. start, end: samples on the leg.
+    """
+
+    words: tuple[str, ...] = field(repr=False)
+    share: float
+    start: int
+    end: int
+    broken: bool
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
 
 
 class VoskEngine:
@@ -69,175 +79,205 @@ class VoskEngine:
         folder: Path,
         vosk: VoskModule | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        words: Vocabulary | None = None,
     ) -> None:
-        """Raises ModelError, naming what the folder lacks."""
-        config = check_folder(folder)
+        """words: None for those of the model's language. Raises ModelError, naming what the
+        folder lacks."""
+        found = check_folder(folder)
         self.vosk = importlib.import_module("vosk") if vosk is None else vosk
         progress(f"loading the Vosk model {folder.name}")
-        self.vosk.SetLogLevel(-1)  # its log repeats what it heard
-        rate = _RATE.search(config.read_text("utf-8", errors="replace"))
-        self.rate = int(rate[1]) if rate else _DEFAULT_RATE
+        self.vosk.SetLogLevel(_QUIET)
+        self.rate = found.rate
+        self.words = vocabulary(found.language) if words is None else words
         try:
             self.model = self.vosk.Model(str(folder))
         except Exception:  # noqa: BLE001 - Vosk raises nothing narrower
             raise ModelError(
                 f"{folder}: Vosk cannot load this model; unpack it again from its archive"
             ) from None
-        self._grammars = {kind: self._known(grammar(kind)) for kind in Kind}
+        self._grammars = dict.fromkeys(Kind, _FREELY)
+        if found.takes_grammars:
+            self._grammars |= {kind: self._known(self.words.words.get(kind, ())) for kind in Kind}
 
     def recogniser(self) -> VoskRecogniser:
         return VoskRecogniser(self)
 
-    def kaldi(self, kind: Kind) -> Any:
-        """A fresh decoder for one utterance."""
-        words = self._grammars[kind]
-        arguments = [json.dumps(words)] if words else []
+    def grammar(self, kind: Kind) -> str:
+        """For Vosk: a JSON list; empty where anything may be said."""
+        return self._grammars[kind]
+
+    def decoder(self, kind: Kind) -> Any:
+        """For one call, beginning with a question of this kind."""
+        grammar = self.grammar(kind)
+        arguments = [] if grammar == _FREELY else [grammar]
         decoder = self.vosk.KaldiRecognizer(self.model, float(self.rate), *arguments)
         decoder.SetMaxAlternatives(_ALTERNATIVES)
         decoder.SetWords(True)
         return decoder
 
-    def _known(self, words: Sequence[str]) -> list[str]:
-        """Without the words the model cannot know; without a grammar when none is left."""
-        known = [
-            word for word in words if word == UNKNOWN or self.model.vosk_model_find_word(word) >= 0
-        ]
-        return [] if known == [UNKNOWN] else known
+    def _known(self, words: Sequence[str]) -> str:
+        """Without the words the model cannot know; no grammar when none is left."""
+        known = [word for word in words if self._knows(word)]
+        if not known:
+            return _FREELY
+        known += [word for word in UNKNOWN if self._knows(word)][:1]
+        return json.dumps(known, ensure_ascii=False)  # Vosk reads no \u escapes
+
+    def _knows(self, word: str) -> bool:
+        return bool(self.model.vosk_model_find_word(word) >= 0)
 
 
 class VoskRecogniser:
-    """Belongs to one call; a decoder per utterance."""
+    """Belongs to one call. Sound of earlier utterances stays in the decoder, in memory, as
+    features, until the call is over."""
 
     def __init__(self, engine: VoskEngine) -> None:
         self._engine = engine
+        self._decoder: Any = None
+        self._grammar = _FREELY
+        self._fed = self._began = 0
+        """Samples the decoder has been given since it was made; when the utterance began."""
+        self._under_way = False
         self.begin(Expectation(Kind.OPEN))
 
     def begin(self, expectation: Expectation) -> None:
+        if self._under_way:
+            self._decoder.Reset()
         self._expectation = expectation
-        self._kaldi: Any = None
+        self._under_way = False
         self._resampler: soxr.ResampleStream | None = None
-        self._stretches: list[list[_Heard]] = []
-        self._start = 0
-        self._end = 0
+        self._start = self._end = 0
+        self._given = 0
+        self._put_in: list[tuple[int, int]] = []
+        """Silences of ours, as samples of the utterance, of which there were `_given` so far."""
+        self._so_far: tuple[Hypothesis, ...] | None = None
 
     def accept(self, chunk: AudioChunk) -> None:
-        if self._kaldi is None:
-            self._kaldi = self._engine.kaldi(self._expectation.kind)
-            if self._engine.rate != SAMPLE_RATE:
-                self._resampler = soxr.ResampleStream(
-                    SAMPLE_RATE, self._engine.rate, 1, dtype="int16"
-                )
-            self._start = chunk.position
+        if not self._under_way:
+            self._open(chunk.position)
         self._end = chunk.end
-        self._decode(chunk.samples, last=False)
+        self._so_far = None
+        self._decode(chunk.samples)
 
     def preliminary(self) -> tuple[Hypothesis, ...]:
-        if self._kaldi is None:
+        """To be asked while the caller pauses: a silence is put in, so that the last word counts.
+
+        The likeliest words so far, without a confidence of Vosk's: alternatives are weighed only
+        when the sound is over. So this can end a turn (a complete answer), and no more: what is
+        decided on is the answer of `finish`.
+        """
+        if not self._under_way:
             return ()
-        partial = str(json.loads(self._kaldi.PartialResult()).get("partial", ""))
-        under_way = [[_Heard(partial, 0.0)]] if partial else []
-        return self._hypotheses([*self._stretches, *under_way])
+        if self._so_far is None:
+            self._settle(last=False)
+            so_far = json.loads(self._decoder.PartialResult())
+            entry = {"text": so_far.get("partial", "")}
+            self._so_far = self._hypotheses([self._alternative(entry, _SHARE_SO_FAR)])
+        return self._so_far
 
     def finish(self) -> tuple[Hypothesis, ...]:
-        if self._kaldi is None:
+        if not self._under_way:
             return ()
-        self._decode(np.zeros(0, dtype=np.int16), last=True)
-        self._keep(self._kaldi.FinalResult())
-        hypotheses = self._hypotheses(self._stretches)
+        self._settle(last=True)
+        result = json.loads(self._decoder.FinalResult())
+        hypotheses = self._hypotheses(self._heard(result.get("alternatives", [result])))
+        self._under_way = False
         self.begin(self._expectation)
         return hypotheses
 
-    def _decode(self, samples: np.ndarray[Any, np.dtype[np.int16]], *, last: bool) -> None:
+    def _settle(self, *, last: bool) -> None:
+        silence = np.zeros(round(_SETTLING_SECONDS * SAMPLE_RATE), dtype=np.int16)
+        self._put_in.append((self._given, self._given + len(silence)))
+        self._decode(silence, last=last)
+
+    def _open(self, position: int) -> None:
+        kind = self._expectation.kind
+        grammar = self._engine.grammar(kind)
+        if self._decoder is None:
+            self._decoder = self._engine.decoder(kind)
+        elif grammar != self._grammar:
+            self._decoder.SetGrammar(grammar)
+        self._grammar = grammar
+        if self._engine.rate != SAMPLE_RATE:
+            self._resampler = soxr.ResampleStream(SAMPLE_RATE, self._engine.rate, 1, dtype="int16")
+        self._began = self._fed
+        self._start = position
+        self._under_way = True
+
+    def _decode(self, samples: np.ndarray[Any, np.dtype[np.int16]], *, last: bool = False) -> None:
+        self._given += len(samples)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
-        # True: Vosk itself saw an end of utterance; its result must be taken or is lost.
-        if len(samples) and self._kaldi.AcceptWaveform(samples.astype("<i2").tobytes()):
-            self._keep(self._kaldi.Result())
+        if len(samples):
+            self._fed += len(samples)
+            self._decoder.AcceptWaveform(samples.astype("<i2").tobytes())
 
-    def _keep(self, result: str) -> None:
-        alternatives = _alternatives(json.loads(result))
-        if alternatives:
-            self._stretches.append(alternatives)
-
-    def _hypotheses(self, stretches: list[list[_Heard]]) -> tuple[Hypothesis, ...]:
-        """Best first: each way to read the stretches one after the other."""
-        if not stretches:
-            return ()
-        ways = sorted(
-            itertools.product(*(stretch[:_ALTERNATIVES] for stretch in stretches[-4:])),
-            key=lambda way: -sum(heard.score for heard in way),
-        )[:_ALTERNATIVES]
-        before = [stretch[0] for stretch in stretches[:-4]]
-        scores = [sum(heard.score for heard in way) for way in ways]
+    def _heard(self, alternatives: Sequence[dict[str, Any]]) -> list[_Heard]:
+        """Best first; their order is not Vosk's promise."""
+        ranked = sorted(alternatives, key=lambda one: -float(one.get("confidence", 0.0)))
+        scores = [float(one.get("confidence", 0.0)) for one in ranked]
         total = sum(math.exp(score - scores[0]) for score in scores)
-        found: dict[str, Hypothesis] = {}
-        for way, score in zip(ways, scores, strict=True):
-            whole = [*before, *way]
-            text = " ".join(heard.text for heard in whole if heard.text)
-            if text and text not in found:
-                confidence = math.exp(score - scores[0]) / total
-                found[text] = self._hypothesis(text, confidence, whole, first=not found)
-        return tuple(found.values())
+        return [
+            self._alternative(one, math.exp(score - scores[0]) / total)
+            for one, score in zip(ranked, scores, strict=True)
+        ]
 
-    def _hypothesis(
-        self, text: str, confidence: float, whole: Sequence[_Heard], *, first: bool
-    ) -> Hypothesis:
+    def _alternative(self, entry: dict[str, Any], share: float) -> _Heard:
+        words = str(entry.get("text", "")).split()
+        known = [index for index, word in enumerate(words) if word not in UNKNOWN]
+        broken = bool(known) and known[-1] - known[0] + 1 > len(known)
+        timed = [one for one in entry.get("result", []) if one.get("word") not in UNKNOWN]
+        return _Heard(
+            tuple(words[index] for index in known),
+            share,
+            self._place(timed[0].get("start"), self._start) if timed else self._start,
+            self._place(timed[-1].get("end"), self._end) if timed else self._end,
+            broken,
+        )
+
+    def _hypotheses(self, heard: Sequence[_Heard]) -> tuple[Hypothesis, ...]:
+        """Best first; the same words, heard at other times, are one."""
+        best: dict[str, _Heard] = {}
+        shares: dict[str, float] = {}
+        for one in heard:
+            best.setdefault(one.text, one)
+            shares[one.text] = shares.get(one.text, 0.0) + one.share
+        order = sorted((text for text in best if text), key=lambda text: -shares[text])
+        if not order or shares.get("", 0.0) > shares[order[0]]:
+            return ()
+        return tuple(
+            self._hypothesis(best[text], shares[text], first=text == order[0]) for text in order
+        )
+
+    def _hypothesis(self, heard: _Heard, share: float, *, first: bool) -> Hypothesis:
         digits = None
         if self._expectation.kind in {Kind.CARD, Kind.DIGITS}:
-            digits = spell(word for word in text.split() if word != "no")
-            digits = None if "no" in text.split() else digits
+            digits = self._engine.words.spell(heard.words)
+        fits = digits is not None and bool(digits) and self._fits(digits, heard)
         return Hypothesis(
-            text,
-            confidence,
+            heard.text,
+            confidence(share, self._expectation.kind, fits),
             digits=SecretDigits(digits) if digits else None,
-            start=self._place(whole[0].start, self._start),
-            end=self._place(whole[-1].end, self._end),
-            fits=bool(digits) and self._fits(digits or ""),
+            start=heard.start,
+            end=heard.end,
+            fits=fits,
             as_heard=first,
             engine=NAME,
         )
 
-    def _fits(self, digits: str) -> bool:
+    def _fits(self, digits: str, heard: _Heard) -> bool:
+        """A word not understood between digits may have been a digit; only a check sum tells."""
+        rules = rules_for(self._expectation)
+        if self._expectation.kind is Kind.DIGITS and heard.broken:
+            return False
         given = self._expectation.given_digits
         whole = (given.reveal() if given is not None else "") + digits
-        rules = rules_for(self._expectation)
         return not rules or any(rule.accepts(whole) for rule in rules)
 
     def _place(self, seconds: float | None, default: int) -> int:
+        """On the leg. seconds: since the decoder was made."""
         if seconds is None:
             return default
-        return min(self._end, self._start + round(seconds * SAMPLE_RATE))
-
-
-def check_folder(folder: Path) -> Path:
-    """The feature configuration of a complete model folder. Raises ModelError otherwise."""
-    if not folder.is_dir():
-        raise ModelError(f"{folder} is not a folder; hearing.vosk_model names an unpacked model")
-    layout = min(_LAYOUTS, key=lambda files: sum(not (folder / file).is_file() for file in files))
-    missing = [file for file in layout if not (folder / file).is_file()]
-    graph = folder / "graph" if layout is _LAYOUTS[0] else folder
-    if not any(all((graph / file).is_file() for file in files) for files in _GRAPHS):
-        missing.append(f"{graph.relative_to(folder) / 'HCLG.fst'} (or HCLr.fst and Gr.fst)")
-    if missing:
-        raise ModelError(
-            f"{folder} is not a whole Vosk model, it lacks {', '.join(missing)}; "
-            "unpack its archive again, the files directly in this folder"
-        )
-    return folder / layout[1]
-
-
-def _alternatives(result: dict[str, Any]) -> list[_Heard]:
-    """Of a final result, with or without alternatives; "[unk]" left out; empty when silent."""
-    heard = []
-    for entry in result.get("alternatives", [result]):
-        text = " ".join(word for word in str(entry.get("text", "")).split() if word != UNKNOWN)
-        words = entry.get("result") or [{}]
-        heard.append(
-            _Heard(
-                text,
-                float(entry.get("confidence", 0.0)),
-                words[0].get("start"),
-                words[-1].get("end"),
-            )
-        )
-    return heard if any(one.text for one in heard) else []
+        at = seconds * SAMPLE_RATE - self._began * SAMPLE_RATE / self._engine.rate
+        put_in = sum(min(at, end) - start for start, end in self._put_in if at > start)
+        return min(self._end, max(self._start, self._start + round(at - put_in)))

@@ -1,16 +1,34 @@
-"""What Vosk may hear at each question: the words of its grammar.
+"""What Vosk may hear at each question: the words of its grammar, for each language.
 
-Vosk makes a language model from the list, so the words may come in any order and number; "[unk]"
-takes what is none of them. An open question has no grammar.
+Vosk makes a language model from the list, so the words may come in any order and number; its word
+for "something else" takes what is none of them. An open question has no grammar, nor has a
+language without words here: it is heard freely, and the numbers are left to understanding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
 from bot.expectations import Kind
-from bot.hearing.digit_words import IGNORED, REPEATS, TEENS, TENS, UNITS
+from bot.hearing.digit_words import IGNORED, REPEATS, TEENS, TENS, UNITS, spell
 from bot.hearing.number_text import MONTHS
 
-UNKNOWN = "[unk]"
+UNKNOWN = ("[unk]", "<UNK>", "<unk>")
+"""The names models have for a word that is not in the grammar; each model knows one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """One language.
+
+    words: of a question's grammar; no entry where anything may be said.
+    spell: the digits that words say; None when they say something else too.
+    """
+
+    words: Mapping[Kind, tuple[str, ...]]
+    spell: Callable[[Iterable[str]], str | None]
+
 
 _ANSWERS = ("yes", "yeah", "yep", "no", "nope", "correct", "right", "wrong")
 _COMMANDS = (
@@ -21,18 +39,34 @@ _DIGITS = (*UNITS, *TEENS, *TENS, *REPEATS, "nought", "hundred", "thousand", "an
 _MONEY = ("dollar", "dollars", "cent", "cents", "a", "point")
 _AMOUNTS = ("full", "amount", "balance", "minimum", "the", "all", "everything")
 
-_WORDS: dict[Kind, tuple[str, ...]] = {
-    Kind.DIGITS: (*_DIGITS, *sorted(IGNORED), *_COMMANDS),
-    Kind.CARD: (*_DIGITS, *sorted(IGNORED), *_COMMANDS),
-    Kind.AMOUNT: (*_DIGITS, *_MONEY, *_AMOUNTS, *_COMMANDS),
-    Kind.EXPIRY: (*_DIGITS, *MONTHS, "slash", *_COMMANDS),
-}
+
+def _with_answers(*words: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*words, *_ANSWERS)))
 
 
-def grammar(kind: Kind) -> tuple[str, ...]:
-    """The words; empty where anything may be said.
+def _no_digits(_: Iterable[str]) -> None:
+    return None
 
-    A yes/no question has none: the caller corrects in the same breath, in any words.
-    """
-    words = _WORDS.get(kind)
-    return () if words is None else (*dict.fromkeys((*words, *_ANSWERS)), UNKNOWN)
+
+def _spell(words: Iterable[str]) -> str | None:
+    """A "no" between digits is a correction, and left to understanding."""
+    said = ["zero" if word == "nought" else word for word in words]
+    return None if "no" in said else spell(said)
+
+
+FREE = Vocabulary({}, _no_digits)
+ENGLISH = Vocabulary(
+    {
+        Kind.DIGITS: _with_answers(*_DIGITS, *sorted(IGNORED), *_COMMANDS),
+        Kind.CARD: _with_answers(*_DIGITS, *sorted(IGNORED), *_COMMANDS),
+        Kind.AMOUNT: _with_answers(*_DIGITS, *_MONEY, *_AMOUNTS, *_COMMANDS),
+        Kind.EXPIRY: _with_answers(*_DIGITS, *MONTHS, "slash", *_COMMANDS),
+        # Yes or no has none: the caller corrects in the same breath, in any words.
+    },
+    _spell,
+)
+
+
+def vocabulary(language: str) -> Vocabulary:
+    """language: "en", "en-us", "fr" ..., as in the name of a model; empty: not known."""
+    return ENGLISH if language.partition("-")[0] in {"", "en"} else FREE
