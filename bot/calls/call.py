@@ -26,14 +26,15 @@ from bot.audio import AudioChunk, Samples, ms_to_samples
 from bot.calls.callers import Caller, Gone, Sound, Typed
 from bot.calls.clock import CallClock, Quiet, Scheduled
 from bot.calls.leg import Leg
-from bot.calls.recording import BOT, CALLER, Recording, Silenced
+from bot.calls.recording import Recording
+from bot.calls.silences import Silences
 from bot.calls.telling import Telling, gives_card_digits
 from bot.cards import Expiry
 from bot.charges import ChargeOutcome, ChargeRequest
 from bot.dialog import commands as do
 from bot.dialog import events as happened
 from bot.dialog.dialog import Dialog
-from bot.errors import AudioError, CatalogueError
+from bot.errors import CatalogueError
 from bot.expectations import Expectation, Hypothesis, Kind, Reading
 from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.turns import completeness
@@ -53,14 +54,8 @@ _JOBS = 3_000
 _SLOW_GAPS = 2.5
 """How much longer the gaps between pieces are for a caller who asked to go slower."""
 
-_FADE = ms_to_samples(10)
-"""A stopped prompt fades out; that end of it is silenced too."""
-
 _CALLERS_TURN = {happened.TimerName.NO_INPUT, happened.TimerName.INTER_DIGIT}
 """While one of these runs, the bot waits for the caller to say or key something."""
-
-_KEY_MARGIN = ms_to_samples(40)
-"""Silenced around a key tone besides the tone: its flanks still tell which key it was."""
 
 
 class Understands(Protocol):
@@ -150,9 +145,14 @@ class Call:
         self._leg = leg
         self._caller = caller
         self._started = started
-        self._recording = recording
         self._clock = CallClock()
         self._telling = Telling(trace, self._clock)
+        self._silences = Silences(
+            recording,
+            self._clock,
+            leg.pre_roll,
+            lambda: self._degraded("the recording could not be written"),
+        )
         self._understanding = rooms.understanding(self._degraded)
         self._quiet = Quiet()
         self._undecided = Quiet()
@@ -163,10 +163,6 @@ class Call:
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(_JOBS)
         self._timers: dict[happened.TimerName, Scheduled] = {}
         self._expectation = _QUESTION_NOT_ASKED_YET
-        self._field_silence: Silenced | None = None
-        self._key_silence: Silenced | None = None
-        self._read_back_silence: Silenced | None = None
-        self._dropped_silence: Silenced | None = None
         self._charges: set[asyncio.Task[None]] = set()
         self._end = CallEnd(PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"))
         self._answered: ChargeOutcome | None = None
@@ -191,7 +187,7 @@ class Call:
         self._end.duration = self._clock.now
         self._cut_off()
         self._telling.ended(self._end.result)
-        self._finish_recording()
+        self._telling.silenced(self._silences.finish())
         return self._end
 
     def _cut_off(self) -> None:
@@ -199,29 +195,6 @@ class Call:
         for note in self._leg.playback.stop():
             if isinstance(note, PromptEnded):
                 self._telling.prompt_ended(note)
-
-    def _record(self, caller: Samples, bot: Samples) -> None:
-        if self._recording is not None:
-            try:
-                self._recording.add(caller, bot)
-            except AudioError as error:
-                self._lose_recording(error)
-
-    def _finish_recording(self) -> None:
-        if self._recording is not None:
-            try:
-                self._recording.close()
-                self._telling.silenced(self._recording.silenced)
-            except AudioError as error:
-                self._lose_recording(error)
-
-    def _lose_recording(self, error: AudioError) -> None:
-        """A full disk costs the recording, never the call or its payment."""
-        _log.error("recording_lost", why=str(error))
-        if self._recording is not None:
-            self._recording.discard()
-            self._recording = None
-        self._degraded("the recording could not be written")
 
     # --- receive: the leg and the clock ------------------------------------------------------
 
@@ -263,27 +236,26 @@ class Call:
         start = self._clock.now
         self._clock.advance(start + len(samples))
         self._hear_all(self._leg.ear.feed(AudioChunk(samples, start)))
-        self._end_silences()
+        if not self._leg.ear.tone_sounding:
+            self._silences.key_over()
+        if not self._leg.ear.ignoring:
+            self._silences.dropped_speech_over()
         spoken, notes = self._leg.playback.next_chunk(len(samples))
         for note in notes:
             self._note(note)
-        self._record(samples, spoken)
+        self._silences.add(samples, spoken)
         return spoken
 
     def _note(self, note: PlaybackEvent) -> None:
         match note:
             case PromptStarted():
                 self._telling.prompt_started(note)
-                if note.sensitive and self._recording is not None:
-                    self._read_back_silence = self._recording.silence(
-                        BOT, note.at, None, "the bot reads card digits"
-                    )
+                if note.sensitive:
+                    self._silences.read_back_began(note.at)
                 self._caller.prompt_started(note.prompt_id)
             case PromptEnded():
                 self._telling.prompt_ended(note)
-                if self._read_back_silence is not None:
-                    self._read_back_silence.end = note.at + _FADE
-                    self._read_back_silence = None
+                self._silences.prompt_over(note.at)
                 self._caller.prompt_ended(note.prompt_id)
             case Played():
                 self._post(
@@ -301,17 +273,16 @@ class Call:
     def _hear(self, event: EarEvent) -> None:
         match event:
             case KeyHeard(key, start, _):
-                self._silence_key(start)
+                self._silences.key_heard(start)
                 self._telling.key(key, start)
                 self._post(happened.KeyPressed(key, self._clock.now))
             case SpeechBegan(start):
                 if self._must_be_heard_out:
                     self._leg.ear.drop()
                     self._drop_speech()
-                    self._silence_dropped(start)
+                    self._silences.speech_dropped(start)
                     return
-                if self._recording is not None:
-                    self._recording.hold(start, start - self._leg.pre_roll)
+                self._silences.speech_began(start)
                 self._post(happened.SpeechStarted(self._clock.now))
                 self._give(_Begin(self._expectation))
             case TurnEnded(start, end):
@@ -323,27 +294,6 @@ class Call:
 
     def _drop_speech(self) -> None:
         self._telling.dropped("speech", "this prompt may not be interrupted")
-
-    def _silence_key(self, start: int) -> None:
-        if self._recording is not None and self._key_silence is None:
-            self._key_silence = self._recording.silence(
-                CALLER, start - _KEY_MARGIN, None, "a key tone"
-            )
-
-    def _silence_dropped(self, start: int) -> None:
-        """All of it, and it goes on: nobody will ever judge what is still to come."""
-        if self._recording is not None and self._dropped_silence is None:
-            self._dropped_silence = self._recording.silence(
-                CALLER, start - self._leg.pre_roll, None, "speech that was not judged"
-            )
-
-    def _end_silences(self) -> None:
-        if self._key_silence is not None and not self._leg.ear.tone_sounding:
-            self._key_silence.end = self._clock.now + _KEY_MARGIN
-            self._key_silence = None
-        if self._dropped_silence is not None and not self._leg.ear.ignoring:
-            self._dropped_silence.end = self._clock.now
-            self._dropped_silence = None
 
     # --- recognise ---------------------------------------------------------------------------
 
@@ -405,13 +355,9 @@ class Call:
                 this_year=self._started.today.year,
             )
         await self._undecided.wait()
-        sensitive = expectation.sensitive or self._expectation.sensitive
-        if self._recording is not None and end > start:
-            if sensitive or gives_card_digits(readings):
-                self._recording.silence(
-                    CALLER, start - self._leg.pre_roll, self._clock.now, "card digits were said"
-                )
-            self._recording.release(start)
+        if end > start:
+            open_field = expectation.sensitive or self._expectation.sensitive
+            self._silences.speech_judged(start, sensitive=open_field or gives_card_digits(readings))
         self._telling.heard(heard, readings, start, end)
         self._post(happened.Heard(readings, expectation, self._clock.now))
 
@@ -482,15 +428,7 @@ class Call:
     def _listen(self, expectation: Expectation) -> None:
         self._expectation = expectation
         self._leg.ear.expect(expectation)
-        if self._recording is None:
-            return
-        if expectation.sensitive and self._field_silence is None:
-            self._field_silence = self._recording.silence(
-                CALLER, self._clock.now, None, "a card field is open"
-            )
-        elif not expectation.sensitive and self._field_silence is not None:
-            self._field_silence.end = self._clock.now
-            self._field_silence = None
+        self._silences.question(expectation)
 
     def _set_timer(self, name: happened.TimerName, ms: int | None) -> None:
         if (running := self._timers.pop(name, None)) is not None:
