@@ -36,6 +36,33 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AmountLimits:
+    """What can be paid. least, most: both included. allowed: only these; empty: any between."""
+
+    least: Money
+    most: Money
+    allowed: tuple[Money, ...] = ()
+
+    def allow(self, minor_units: int) -> bool:
+        """Of the currency the limits are in."""
+        if self.allowed and all(one.minor_units != minor_units for one in self.allowed):
+            return False
+        return self.least.minor_units <= minor_units <= self.most.minor_units
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryLimits:
+    """The first and the last date a card may carry today."""
+
+    first: Expiry
+    last: Expiry
+
+    def allow(self, expiry: Expiry) -> bool:
+        past = expiry.is_past(self.first.month, self.first.year)
+        return not past and not self.last.is_past(expiry.month, expiry.year)
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """Told to the recogniser, the end-of-turn rule and the understanding before an answer.
 
@@ -46,6 +73,9 @@ class Expectation:
     sensitive: a card field is open; the recording is silent and nothing heard is kept.
     question: which question of the call this belongs to, counted by the dialog; asking again keeps
         it. A "yes" to an earlier question is told apart by it: pass the expectation on unchanged.
+    amounts, expiries: what the answer should be within, for amounts and dates; None where nothing
+        is known. What was heard less well but lies within may be preferred; what lies outside is
+        still heard, for the caller has to be told why it cannot be.
     """
 
     kind: Kind
@@ -55,6 +85,8 @@ class Expectation:
     sensitive: bool = False
     language: str = "en"
     question: int = 0
+    amounts: AmountLimits | None = None
+    expiries: ExpiryLimits | None = None
 
     @property
     def given(self) -> int:
@@ -70,10 +102,14 @@ class Hypothesis:
         utterance; what was given before is not in it.
     confidence: calibrated probability, 0 to 1, that this is what was said.
     start, end: samples on the caller's leg.
-    fits: length, and for cards IIN and check sum, hold for the whole answer.
+    fits: length, and for cards IIN and check sum, hold for the whole answer; an amount or a date
+        is one and within the limits expected.
     as_heard: found without those rules helping. The best as-heard and the best fitting one are
         both kept (they are often the same); see the doubtful-card rule.
     engine: who heard it ("embedded", "vosk", "typed").
+    doubtful: of a whole card number, given digits counted, the group that is least certain, as
+        indices of its first digit and after its last; None when no group is in doubt or it is not
+        known.
     """
 
     text: str = field(repr=False)
@@ -84,6 +120,7 @@ class Hypothesis:
     fits: bool = False
     as_heard: bool = True
     engine: str = ""
+    doubtful: tuple[int, int] | None = None
 
 
 class Source(StrEnum):
@@ -143,6 +180,7 @@ class Reading:
     masked_text: what may be shown and kept: every number replaced by its placeholder.
     confidence: of hearing, 0 to 1.  intent_confidence: of understanding, 0 to 1.
     source: who found the intent, or, without one, who read the number.
+    fits, as_heard, doubtful: as in `Hypothesis`.
     """
 
     confidence: float
@@ -154,6 +192,7 @@ class Reading:
     source: Source = Source.NUMBERS
     fits: bool = False
     as_heard: bool = True
+    doubtful: tuple[int, int] | None = None
 
     @property
     def amount(self) -> Money | None:

@@ -15,6 +15,13 @@ from pathlib import Path
 
 from bot.errors import ModelError
 
+VERSION = 2
+"""Of the file's lines and features. One fitted for others would be believed wrongly."""
+
+_REMEDY = (
+    "get models/numbers again from the project's repository (git restore models/numbers), "
+    "or fit it: python -m benchmarks.fit_confidence"
+)
 _LIMIT = 12.0
 """Log-odds beyond this say nothing more."""
 
@@ -47,14 +54,22 @@ class Calibration:
     card: log-odds of the string among all heard; among all that fit.
     digits: the same two; whether Whisper agrees (1 yes, -1 no, 0 not asked).
     as_heard: log-odds of the string, without rules.
+    amount, expiry, yes_no: log-odds of the value among all heard; among all that answers the
+        question; whether Whisper agrees.
     words: log-odds of the word sequence; whether Whisper agrees.
-    text: log-odds of Whisper's mean token probability; whether the head agrees.
+    sentence, of words with a number: log-odds of what the head heard; of Whisper's mean token
+        probability; whether Whisper wrote the same number.
+    text, without one: log-odds of Whisper's mean token probability.
     """
 
     card: Line
     digits: Line
     as_heard: Line
+    amount: Line
+    expiry: Line
+    yes_no: Line
     words: Line
+    sentence: Line
     text: Line
 
     @classmethod
@@ -62,18 +77,26 @@ class Calibration:
         """Raises ModelError."""
         try:
             table = json.loads(path.read_text("utf-8"))
+            if table["version"] != VERSION:
+                raise ModelError(
+                    f"{path} is of version {table['version']}, this bot reads {VERSION}; {_REMEDY}"
+                )
             return cls(
                 card=_line(table["card"], 2),
                 digits=_line(table["digits"], 3),
                 as_heard=_line(table["as_heard"], 1),
+                amount=_line(table["amount"], 3),
+                expiry=_line(table["expiry"], 3),
+                yes_no=_line(table["yes_no"], 3),
                 words=_line(table["words"], 2),
-                text=_line(table["text"], 2),
+                sentence=_line(table["sentence"], 3),
+                text=_line(table["text"], 1),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except KeyError as missing:
+            raise ModelError(f"{path} is not a calibration: no {missing}; {_REMEDY}") from None
+        except (OSError, ValueError, TypeError) as error:
             raise ModelError(
-                f"{path} is not a calibration ({type(error).__name__}); "
-                "get models/numbers again from the project's repository "
-                "(git restore models/numbers)"
+                f"{path} is not a calibration ({type(error).__name__}); {_REMEDY}"
             ) from None
 
 

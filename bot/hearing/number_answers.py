@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.cards import lengths_for
 from bot.expectations import Expectation, Kind
 from bot.hearing.confidence import Calibration, log_odds
 from bot.hearing.digit_words import spell
+from bot.hearing.doubtful_group import doubtful_group
 from bot.hearing.number_head import LogProbabilities, Vocabulary
 from bot.hearing.number_rules import DigitRule, card_numbers, counted
 from bot.hearing.number_search import by_label, digit_labels, find_number, log_probability
@@ -27,6 +28,7 @@ class DigitAnswer:
     probability: the head's, of all ways to say these digits together.
     share: of the probability of all strings that fit, what the beam lost counted with them; 0
         when this one does not fit.
+    doubtful: as in `Hypothesis`.
     """
 
     digits: str = field(repr=False)
@@ -34,6 +36,7 @@ class DigitAnswer:
     share: float
     fits: bool
     as_heard: bool
+    doubtful: tuple[int, int] | None = None
 
     def features(self, written: str | None) -> tuple[float, float, float]:
         """For `Calibration`. written: the digits Whisper wrote, None where it was not asked."""
@@ -89,6 +92,7 @@ def digit_answers(
             mass / total if digits in fitting else 0.0,
             digits in fitting,
             digits == likeliest,
+            _doubtful(digits, masses, given) if expectation.kind is Kind.CARD else None,
         )
         for digits, mass in masses.items()
     ]
@@ -96,6 +100,12 @@ def digit_answers(
     as_heard = next(answer for answer in answers if answer.as_heard)
     kept = answers[:limit]
     return kept if as_heard in kept else [*kept[:-1], as_heard]
+
+
+def _doubtful(digits: str, masses: Mapping[str, float], given: str) -> tuple[int, int] | None:
+    """Against all other strings heard, whether they fit or not."""
+    others = {given + other: mass for other, mass in masses.items() if other != digits}
+    return doubtful_group(given + digits, others, len(given))
 
 
 def _lengths(expectation: Expectation) -> tuple[int, ...]:

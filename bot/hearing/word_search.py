@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.hearing.number_head import LogProbabilities, Vocabulary
+from bot.hearing.word_grammar import Grammar, State
 
 _NEVER = -math.inf
 BLANK = 0
@@ -50,13 +51,17 @@ def search_words(
     frames: LogProbabilities,
     vocabulary: Vocabulary,
     *,
+    grammar: Grammar | None = None,
     beam: int = 32,
     floor: float = 1e-3,
 ) -> list[HeardWords]:
     """The likeliest word sequences, best first, at most `beam`.
 
-    floor: a word less likely than this in a frame is not begun there.
+    grammar: only its phrases are looked for; their probabilities are still of all that may have
+    been said, and sum to one only with those of all other sequences. floor: a word less likely than
+    this in a frame is not begun there.
     """
+    guide = None if grammar is None else _Guide(grammar, vocabulary)
     # Per sequence: log-probability of all paths that end in a blank, and in its last word.
     prefixes: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, _NEVER)}
     log_floor = math.log(floor) if floor > 0 else _NEVER
@@ -69,7 +74,7 @@ def search_words(
             _put(grown, prefix, either + row[BLANK], ends_word + row[last] if prefix else _NEVER)
             for word in words:
                 before = ends_blank if word == last else either
-                if before > _NEVER:
+                if before > _NEVER and (guide is None or guide.allows(prefix, word)):
                     _put(grown, (*prefix, word), _NEVER, before + row[word])
         best = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:beam]
         prefixes = dict(best)
@@ -80,9 +85,28 @@ def search_words(
                 tuple(vocabulary.words[word] for word in prefix), _add(*ends), first, last_frame
             )
             for prefix, ends in prefixes.items()
+            if guide is None or guide.is_phrase(prefix)
         ),
         key=lambda heard: -heard.log_probability,
     )
+
+
+class _Guide:
+    """Remembers where in a grammar each sequence leads; sequences are column numbers."""
+
+    def __init__(self, grammar: Grammar, vocabulary: Vocabulary) -> None:
+        self._grammar = grammar
+        self._words = vocabulary.words
+        self._states: dict[tuple[int, ...], State] = {(): grammar.start}
+
+    def allows(self, prefix: tuple[int, ...], word: int) -> bool:
+        longer = (*prefix, word)
+        if longer not in self._states:
+            self._states[longer] = self._grammar.after(self._states[prefix], self._words[word])
+        return bool(self._states[longer])
+
+    def is_phrase(self, prefix: tuple[int, ...]) -> bool:
+        return bool(self._grammar.values(self._states[prefix]))
 
 
 def _put(

@@ -234,6 +234,7 @@ def _reading(
         source=Source.NUMBERS,
         fits=digits.fits if digits else hypothesis.fits,
         as_heard=digits.as_heard if digits else hypothesis.as_heard,
+        doubtful=hypothesis.doubtful,
     )
 
 
@@ -274,6 +275,7 @@ def _with_numbers(
             source=meaning.source,
             fits=digits.fits if digits else hypothesis.fits,
             as_heard=digits.as_heard if digits else hypothesis.as_heard,
+            doubtful=hypothesis.doubtful,
         )
         for numbers, digits in several
     ]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -107,10 +108,19 @@ def test_a_calibration_must_have_a_line_for_every_sort(tmp_path: Path, content: 
         Calibration.read(tmp_path / "calibration.json")
 
 
+def test_a_calibration_fitted_for_other_lines_is_refused_by_its_version(tmp_path: Path) -> None:
+    table = json.loads((NUMBERS / "calibration.json").read_text("utf-8"))
+    (tmp_path / "calibration.json").write_text(json.dumps({**table, "version": 1}), "utf-8")
+
+    with pytest.raises(ModelError, match="is of version 1, this bot reads 2"):
+        Calibration.read(tmp_path / "calibration.json")
+
+
 def test_the_calibration_that_ships_believes_more_what_is_likelier() -> None:
     calibration = Calibration.read(NUMBERS / "calibration.json")
 
-    for line in (calibration.card, calibration.digits, calibration.as_heard, calibration.words):
+    for name in (one.name for one in fields(Calibration)):
+        line = getattr(calibration, name)
         count = len(line.weights)
         assert min(line.weights) >= 0
         assert line(*[6.0] * count) > line(*[0.0] * count) > line(*[-6.0] * count)

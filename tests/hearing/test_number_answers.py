@@ -119,7 +119,9 @@ def test_the_repr_of_an_answer_shows_no_digit() -> None:
 def test_a_second_opinion_moves_the_confidence_of_short_strings_only() -> None:
     calibration = Calibration(
         card=Line(0.0, (1.0, 0.0)), digits=Line(0.0, (1.0, 0.0, 1.0)), as_heard=Line(0.0, (1.0,)),
-        words=Line(0.0, (1.0, 0.0)), text=Line(0.0, (1.0, 0.0)),
+        amount=Line(0.0, (1.0, 0.0, 0.0)), expiry=Line(0.0, (1.0, 0.0, 0.0)),
+        yes_no=Line(0.0, (1.0, 0.0, 0.0)), words=Line(0.0, (1.0, 0.0)),
+        sentence=Line(0.0, (1.0, 0.0, 0.0)), text=Line(0.0, (1.0,)),
     )  # fmt: skip
     answer = answers_to(spoken("123"), Expectation(Kind.DIGITS, (3,)))[0]
 

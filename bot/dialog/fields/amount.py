@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.dialog.fields.machine import FieldMachine
 from bot.dialog.fields.verdicts import Offered, Partial, Refused, Taken, Told, Unanswered, Verdict
-from bot.expectations import Expectation, Field, Intent, Kind, Reading
+from bot.expectations import AmountLimits, Expectation, Field, Intent, Kind, Reading
 from bot.money import Money
 from bot.outcomes import ErrorName
 from bot.prompts import Prompt
@@ -54,14 +54,16 @@ class AmountField(FieldMachine):
     def expectation(self) -> Expectation:
         # The first question is open: callers answer it with what they called for.
         kind = Kind.OPEN if self._asked <= 1 else Kind.AMOUNT
-        return Expectation(kind, field=self.field, given_digits=self._given_digits())
+        return Expectation(
+            kind, field=self.field, given_digits=self._given_digits(), amounts=self._limits()
+        )
 
     def finds(self, reading: Reading) -> bool:
         return reading.amount is not None or self._by_words(reading) is not None
 
     def hear(self, readings: Sequence[Reading]) -> Verdict:
-        """The best reading counts. The limits do not choose among readings: 87.50 below a minimum
-        of 100 is an answer to refuse, not a reason to hear 8750.
+        """The best reading counts. The limits do not choose among readings of what was heard: 87.50
+        below a minimum of 100 is an answer to refuse, not a reason to read 8750.
         """
         for reading in readings:
             if reading.amount is not None:
@@ -118,19 +120,24 @@ class AmountField(FieldMachine):
 
     def why_not(self, amount: Money) -> tuple[Prompt, ...]:
         """Why this amount cannot be paid; empty when it can."""
-        settings = self._settings
-        smallest = settings.money(settings.minimum_amount)
-        largest = settings.money(settings.maximum_amount)
-        allowed = [settings.money(text) for text in settings.allowed_amounts]
-        if amount.currency != settings.currency:
+        limits = self._limits()
+        if amount.currency != self._settings.currency:
             return (Prompt("amount.invalid"),)
-        if amount.minor_units < smallest.minor_units:
-            return (Prompt("amount.below_minimum", {"amount": smallest}),)
-        if amount.minor_units > largest.minor_units:
-            return (Prompt("amount.above_maximum", {"amount": largest}),)
-        if allowed and amount not in allowed:
-            return (Prompt("amount.not_allowed"), *_choices(allowed[:_MOST_CHOICES]))
+        if amount.minor_units < limits.least.minor_units:
+            return (Prompt("amount.below_minimum", {"amount": limits.least}),)
+        if amount.minor_units > limits.most.minor_units:
+            return (Prompt("amount.above_maximum", {"amount": limits.most}),)
+        if not limits.allow(amount.minor_units):
+            return (Prompt("amount.not_allowed"), *_choices(limits.allowed[:_MOST_CHOICES]))
         return ()
+
+    def _limits(self) -> AmountLimits:
+        settings = self._settings
+        return AmountLimits(
+            settings.money(settings.minimum_amount),
+            settings.money(settings.maximum_amount),
+            tuple(settings.money(text) for text in settings.allowed_amounts),
+        )
 
     def forget(self) -> None:
         self.value = None

@@ -9,7 +9,7 @@ from typing import ClassVar
 from bot.cards import Expiry
 from bot.dialog.fields.machine import FieldMachine, digits_in
 from bot.dialog.fields.verdicts import Partial, Refused, Taken, Unanswered, Verdict
-from bot.expectations import Expectation, Field, Kind, Reading
+from bot.expectations import Expectation, ExpiryLimits, Field, Kind, Reading
 from bot.outcomes import ErrorName
 from bot.prompts import Prompt
 
@@ -24,7 +24,8 @@ class ExpiryField(FieldMachine):
     def __init__(self, today: date) -> None:
         super().__init__()
         self.value: Expiry | None = None
-        self._today = today
+        latest = today.year + _MOST_YEARS_AHEAD
+        self._limits = ExpiryLimits(Expiry(today.month, today.year), Expiry(12, latest))
 
     @property
     def is_given(self) -> bool:
@@ -40,6 +41,7 @@ class ExpiryField(FieldMachine):
             field=self.field,
             given_digits=self._given_digits(),
             sensitive=True,
+            expiries=self._limits,
         )
 
     def finds(self, reading: Reading) -> bool:
@@ -51,7 +53,7 @@ class ExpiryField(FieldMachine):
             return Unanswered()
         dates = list(self._dates(readings))
         self.gathered.wipe()
-        possible = (expiry for expiry in dates if self._is_possible(expiry))
+        possible = (expiry for expiry in dates if self._limits.allow(expiry))
         return self._judge(next(possible, dates[0] if dates else None))
 
     def _dates(self, readings: Sequence[Reading]) -> Iterator[Expiry]:
@@ -66,14 +68,10 @@ class ExpiryField(FieldMachine):
                 if (expiry := _from_digits(text)) is not None:
                     yield expiry
 
-    def _is_possible(self, expiry: Expiry) -> bool:
-        past = expiry.is_past(self._today.month, self._today.year)
-        return not past and expiry.year <= self._today.year + _MOST_YEARS_AHEAD
-
     def _judge(self, expiry: Expiry | None) -> Verdict:
-        if expiry is None or expiry.year > self._today.year + _MOST_YEARS_AHEAD:
+        if expiry is None or expiry.year > self._limits.last.year:
             return Refused(ErrorName.INVALID_DATE, (Prompt("expiry.invalid"),))
-        if expiry.is_past(self._today.month, self._today.year):
+        if not self._limits.allow(expiry):
             return Refused(ErrorName.INVALID_DATE, (Prompt("expiry.past"),))
         self.value = expiry
         return Taken(str(expiry))
