@@ -16,11 +16,23 @@ CARD_PREFIXES = (("4", 16), ("53", 16), ("2223", 16), ("37", 15), ("6011", 16))
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenString:
-    """samples: 8 kHz. speaker: whose words. given: the answer that was said.
+class RawString:
+    """sound: as it was said, without a line. speaker: whose words. given: what was said.
 
     valid: whether it fits the question; a caller may leave a digit out or misread one.
     """
+
+    what: str
+    given: str = field(repr=False)
+    speaker: str
+    expectation: Expectation
+    sound: Sound = field(repr=False)
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenString:
+    """The same after the telephone. samples: 8 kHz."""
 
     what: str
     given: str = field(repr=False)
@@ -37,7 +49,19 @@ def spoken_strings(
     noise_db: tuple[float, float],
     misread: float = 0.0,
 ) -> Iterator[SpokenString]:
-    """counts: how many of "zip" (5 digits), "security" (3) and "card".
+    """`spliced_strings` over a telephone line with noise that far below the speech."""
+    for raw in spliced_strings(random, clips, counts, misread):
+        samples = telephone(random, raw.sound, noise_db)
+        yield SpokenString(raw.what, raw.given, raw.speaker, raw.expectation, samples, raw.valid)
+
+
+def spliced_strings(
+    random: np.random.Generator,
+    clips: dict[str, dict[str, list[Sound]]],
+    counts: dict[str, int],
+    misread: float = 0.0,
+) -> Iterator[RawString]:
+    """counts: how many of "zip" (5 digits), "security" (3), "amex code" (4) and "card".
 
     misread: the share in which the caller's digits do not fit the question.
     """
@@ -56,8 +80,9 @@ def spoken_strings(
                 if word == "zero" and words.get("oh") and random.random() < 0.5:
                     word = "oh"
                 chosen.append(words[word][random.integers(len(words[word]))])
-            sound = telephone(random, splice(random, chosen, groups), noise_db)
-            yield SpokenString(what, digits, speaker, expectation, sound, valid)
+            yield RawString(
+                what, digits, speaker, expectation, splice(random, chosen, groups), valid
+            )
 
 
 def _question(
@@ -69,7 +94,7 @@ def _question(
         digits = body + luhn.calc_check_digit(body)
         groups = [4, 6, 5] if length == 15 else [4, 4, 4, 4]
         return digits, groups, Expectation(Kind.CARD)
-    length = 5 if what == "zip" else 3
+    length = {"zip": 5, "security": 3, "amex code": 4}[what]
     digits = "".join(map(str, random.integers(10, size=length)))
     return digits, [length], Expectation(Kind.DIGITS, (length,))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 RATE = 8000
 Sound = NDArray[np.float64]
+
+FRAME = RATE // 50
+"""Samples of one packet of sound: 20 ms."""
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -67,15 +71,62 @@ def telephone(
     random: np.random.Generator, sound: Sound, noise_db: tuple[float, float]
 ) -> NDArray[np.int16]:
     """Telephone band, noise that far below the speech, a level of -30 to -15 dBFS, mu-law."""
+    return over(random, sound, Line("mu-law and noise", random.uniform(*noise_db)))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """noise_db: how far the noise lies below the speech; None: there is none.
+
+    lost: the share of packets that never come; the last one is heard again instead, and fades.
+    """
+
+    name: str
+    noise_db: float | None = None
+    mu_law: bool = True
+    lost: float = 0.0
+
+
+LINES = (
+    Line("clean", mu_law=False),
+    Line("mu-law"),
+    Line("noise 20 dB below", 20),
+    Line("noise 15 dB below", 15),
+    Line("noise 10 dB below", 10),
+    Line("noise 5 dB below", 5),
+    Line("2 % lost", lost=0.02),
+)
+
+
+def over(random: np.random.Generator, sound: Sound, line: Line) -> NDArray[np.int16]:
+    """Telephone band, the line's noise, a level of -30 to -15 dBFS, its codec, its losses."""
+    heard = _banded(random, sound)
+    if line.noise_db is not None:
+        heard = heard + _coloured(random, len(sound)) * 10 ** (-line.noise_db / 20)
+    heard = heard * 10 ** (random.uniform(-30, -15) / 20)
+    heard = mu_law(heard) if line.mu_law else np.clip(heard, -1, 1)
+    if line.lost:
+        heard = _with_losses(random, heard, line.lost)
+    return (heard * 32767).astype(np.int16)
+
+
+def _banded(random: np.random.Generator, sound: Sound) -> Sound:
+    """In the telephone band, at a level of 1."""
     spectrum = np.fft.rfft(sound)
     frequency = np.fft.rfftfreq(len(sound), 1 / RATE)
     low, high = random.uniform(200, 350), random.uniform(3100, 3500)
     gain = 1 / (1 + (low / np.maximum(frequency, 1)) ** 4) / (1 + (frequency / high) ** 12)
     banded = np.fft.irfft(spectrum * np.sqrt(gain), len(sound))
-    banded /= np.sqrt(np.mean(banded**2)) + 1e-9
-    noise = _coloured(random, len(sound))
-    noisy = banded + noise * 10 ** (-random.uniform(*noise_db) / 20)
-    return (mu_law(noisy * 10 ** (random.uniform(-30, -15) / 20)) * 32767).astype(np.int16)
+    return np.asarray(banded / (np.sqrt(np.mean(banded**2)) + 1e-9), dtype=np.float64)
+
+
+def _with_losses(random: np.random.Generator, sound: Sound, share: float) -> Sound:
+    """As a simple concealment leaves it: half as loud with every packet missing in a row."""
+    out = sound.copy()
+    for start in range(FRAME, len(out) - FRAME, FRAME):
+        if random.random() < share:
+            out[start : start + FRAME] = out[start - FRAME : start] / 2
+    return out
 
 
 def mu_law(sound: Sound) -> Sound:

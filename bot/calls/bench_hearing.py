@@ -187,8 +187,8 @@ def _digit_errors(answers: Sequence[Answer]) -> Share:
     return Share(float(100 * wrong.sum() / said.sum()), float(low), float(high))
 
 
-def edits(heard: str, said: str) -> int:
-    """Digits to insert, delete or change (Levenshtein)."""
+def edits(heard: Sequence[object], said: Sequence[object]) -> int:
+    """Digits, or words, to insert, delete or change (Levenshtein)."""
     row = list(range(len(said) + 1))
     for count, one in enumerate(heard, start=1):
         before, row[0] = row[0], count
