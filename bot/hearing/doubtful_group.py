@@ -47,9 +47,12 @@ def _contested(number: str, other: str) -> Collection[int]:
         return [i for i, (mine, its) in enumerate(zip(number, other, strict=True)) if mine != its]
     before = _alike(number, other)
     behind = len(number) - _alike(number[::-1], other[::-1])
-    first, end = min(before, behind), max(before, behind)
-    # Overlapping, or nothing between: the digit lost or added lies at either side.
-    return range(first, end) if before < behind else range(max(0, first - 1), end + 1)
+    if before < behind:
+        return range(before, behind)
+    if before > behind and len(other) > len(number):
+        return range(behind, before)
+    # A digit is lost within a run of the same, or added between two that differ.
+    return range(max(0, behind - 1), before + 1)
 
 
 def _alike(one: str, other: str) -> int:

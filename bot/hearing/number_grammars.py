@@ -70,7 +70,8 @@ def expiries() -> Expression:
         in_order(word("double"), _digit(11)),
     )
     year = one_of(
-        in_order(maybe(word("twenty")), two_digits),
+        two_digits,
+        in_order(word("twenty"), _ten_to_99(1)),
         in_order(
             word("two"), word("thousand"), maybe(word("and")), one_of(_ten_to_99(1), _digit(1))
         ),
@@ -86,20 +87,17 @@ def amounts() -> Expression:
     dollars = word("dollars", "dollar", "bucks")
     linked = maybe(word("and"))
     cents = one_of(_one_to_99(1), in_order(word(*_ZERO), _digit(1)))
-    bare_cents = one_of(_ten_to_99(1), in_order(word(*_ZERO), _digit(1)))
+    bare_cents = one_of(_ten_to_99(1), in_order(word(*_ZERO), _any_digit(1)))
     tenths = one_of(_digit(10), bare_cents, in_order(_digit(10), one_of(_digit(1), word(*_ZERO))))
-    whole = _whole_dollars()
     with_money_word = in_order(
         dollars, maybe(linked, one_of(in_order(cents, word("cents", "cent")), bare_cents))
     )
-    behind_dollars = one_of(
-        with_money_word,
-        bare_cents,
-        in_order(linked, cents, word("cents", "cent")),
-        in_order(word("point"), tenths, maybe(dollars)),
-    )
+    with_point = in_order(word("point"), tenths, maybe(dollars))
+    with_cents = one_of(bare_cents, in_order(word("and"), _one_to_99(1), word("cents", "cent")))
     return one_of(
-        in_order(whole, maybe(behind_dollars)),
+        in_order(_quantity(), maybe(one_of(with_money_word, with_cents, with_point))),
+        in_order(_without_hundred(), maybe(one_of(with_money_word, with_cents))),
+        in_order(_digit_by_digit(), maybe(one_of(with_money_word, with_point))),
         in_order(word("a", adds=100), with_money_word),
         in_order(_one_to_99(1), word("cents", "cent")),
     )
@@ -114,28 +112,40 @@ def answers() -> Expression:
     )
 
 
-def _whole_dollars() -> Expression:
-    """1 to 99,999, in minor units."""
+def _quantity() -> Expression:
+    """1 to 99,999 dollars, in minor units: "twelve hundred", "a thousand and five"."""
     below_hundred = _one_to_99(100)
-    hundreds = in_order(
-        one_of(_one_to_99(10_000), word("a", adds=10_000), adding(10_000)),
+    counted_hundreds = in_order(
+        one_of(_one_to_99(10_000), word("a", adds=10_000)),
         word("hundred"),
         maybe(maybe(word("and")), below_hundred),
     )
+    # The head may miss the "a", which is hardly said.
+    hundred = in_order(word("hundred", adds=10_000), maybe(maybe(word("and")), below_hundred))
     thousands = in_order(
         one_of(_one_to_99(100_000), word("a", adds=100_000), adding(100_000)),
         word("thousand"),
-        maybe(maybe(word("and")), one_of(hundreds, below_hundred)),
+        maybe(maybe(word("and")), one_of(counted_hundreds, below_hundred)),
     )
-    without_hundred = in_order(
+    return one_of(below_hundred, counted_hundreds, hundred, thousands)
+
+
+def _without_hundred() -> Expression:
+    """100 to 9,999 dollars, in minor units: "one twenty", "two oh five", "twelve thirty four"."""
+    return in_order(
         _one_to_99(10_000),
         one_of(_ten_to_99(100), in_order(word(*_ZERO), _digit(100))),
     )
-    digit_by_digit = (
-        in_order(_digit(10 ** (count + 1)), *(_any_digit(10**n) for n in range(count, 1, -1)))
-        for count in (2, 3, 4)
+
+
+def _digit_by_digit() -> Expression:
+    """Two to four digits of dollars, in minor units: "one two five"."""
+    return one_of(
+        *(
+            in_order(_digit(10**most), *(_any_digit(10**n) for n in range(most - 1, 1, -1)))
+            for most in (3, 4, 5)
+        )
     )
-    return one_of(below_hundred, hundreds, thousands, without_hundred, *digit_by_digit)
 
 
 def _digit(times: int, values: tuple[int, ...] = tuple(range(1, 10))) -> Expression:

@@ -65,6 +65,25 @@ def test_a_repaired_card_is_believed_far_less_than_one_heard_so() -> None:
     assert log_odds(repaired.probability) < -4
 
 
+def test_the_group_in_doubt_is_counted_over_the_whole_number() -> None:
+    words = spoken("1111111111111112").removesuffix("two") + "two|one"
+
+    (best, *_) = answers_to(
+        words.removeprefix("one one one one "),
+        Expectation(Kind.CARD, given_digits=SecretDigits("4111")),
+        one=0.4,
+    )
+
+    assert best.fits
+    assert best.doubtful == (12, 16)
+
+
+def test_only_a_card_number_has_groups_to_doubt() -> None:
+    answers = answers_to("four five one two|three", Expectation(Kind.DIGITS, (4,)), three=0.4)
+
+    assert all(answer.doubtful is None for answer in answers)
+
+
 @pytest.mark.parametrize("given", ["4", "4111", "411111111111111"])
 def test_a_card_given_in_pieces_fits_as_a_whole(given: str) -> None:
     rest = "4111111111111111".removeprefix(given)
