@@ -1,0 +1,131 @@
+"""What the head and Whisper make of one utterance together. Whisper is a stand-in that writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lattices import VOCABULARY, lattice
+
+from bot.expectations import AmountLimits, Expectation, Field, Hypothesis, Kind
+from bot.hearing.confidence import Calibration
+from bot.hearing.utterance import Utterance, Written
+from bot.hearing.whisper import FreeText
+from bot.money import Money
+from bot.settings import PaymentSettings
+
+CALIBRATION = Calibration.read(
+    Path(__file__).parents[2] / "models" / "numbers" / "calibration.json"
+)
+NEEDED = PaymentSettings().accept_confidence
+
+
+class Pen:
+    """Writes one text, and counts how often it was asked to."""
+
+    def __init__(self, text: str, probability: float = 0.9) -> None:
+        self.asked = 0
+        self._written = Written(text, probability)
+
+    def __call__(self) -> Written:
+        self.asked += 1
+        return self._written
+
+
+def hear(said: str, pen: Pen, expectation: Expectation, seconds: float = 2.0) -> list[Hypothesis]:
+    return Utterance(lattice(said), seconds, expectation, VOCABULARY, CALIBRATION, pen).hypotheses()
+
+
+def test_whisper_is_not_asked_about_an_amount_that_is_clear() -> None:
+    pen = Pen("$87.50")
+    (best, *_) = hear("eighty seven fifty", pen, Expectation(Kind.AMOUNT))
+
+    assert pen.asked == 0
+    assert (best.text, best.fits, best.as_heard) == ("eighty seven fifty", True, True)
+    assert best.confidence > 0.9
+
+
+def test_whisper_is_asked_once_in_doubt_and_its_word_counts() -> None:
+    said = "nineteen|ninety:0.45 dollars"
+    for wrote, first in (("$19", "nineteen dollars"), ("$90", "ninety dollars")):
+        pen = Pen(wrote)
+        best, second = hear(said, pen, Expectation(Kind.AMOUNT))[:2]
+
+        assert pen.asked == 1
+        assert best.text == first
+        assert best.confidence > second.confidence
+
+
+def test_agreement_raises_the_confidence_of_a_number_in_a_sentence() -> None:
+    said = "<f> eighty dollars"
+    opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
+
+    (agreed, *_) = hear(said, Pen("make it $80"), opened)
+    denied = hear(said, Pen("make it $18"), opened)
+
+    assert agreed.text == denied[0].text == "make it eighty dollars"
+    assert agreed.confidence > denied[0].confidence
+    assert denied[1].text == "make it $18"
+    assert denied[0].confidence + denied[1].confidence <= 1 + 1e-9
+
+
+def test_two_doubtful_ears_that_disagree_are_not_believed() -> None:
+    opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
+
+    heard = hear("<f> eighty|fifteen:0.3 dollars", Pen("make it 18", 0.4), opened)
+
+    assert heard[0].confidence < 0.5
+
+
+def test_a_date_the_calendar_does_not_know_is_kept_as_heard_beside_the_one_that_fits() -> None:
+    heard = hear("fourteen|four:0.2 twenty nine", Pen("4 29"), Expectation(Kind.EXPIRY))
+
+    assert {(one.text, one.fits, one.as_heard) for one in heard} == {
+        ("four twenty nine", True, False),
+        ("fourteen twenty nine", False, True),
+    }
+    assert heard[0].text == "four twenty nine"
+
+
+def test_an_amount_outside_the_limits_is_heard_and_does_not_fit() -> None:
+    limits = AmountLimits(Money.parse("20.00"), Money.parse("500.00"))
+    expectation = Expectation(Kind.AMOUNT, amounts=limits)
+
+    (best, *_) = hear("fifteen dollars", Pen("$15"), expectation)
+
+    assert (best.text, best.fits, best.as_heard) == ("fifteen dollars", False, True)
+    assert best.confidence >= NEEDED
+
+
+@pytest.mark.parametrize(("said", "text"), [("yes", "yes"), ("no", "no"), ("yes yes", "yes yes")])
+def test_a_plain_answer_needs_no_whisper(said: str, text: str) -> None:
+    pen = Pen("")
+    (best, *_) = hear(said, pen, Expectation(Kind.YES_NO))
+
+    assert (pen.asked, best.text) == (0, text)
+    assert best.confidence > 0.9
+
+
+def test_no_with_more_behind_it_is_never_taken_for_a_plain_no() -> None:
+    (best, *_) = hear("no <f>", Pen("know the expiry is wrong"), Expectation(Kind.YES_NO))
+
+    assert best.text == "no the expiry is wrong"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_holds_no_word_is_no_answer(kind: Kind) -> None:
+    pen = Pen("thank you")
+
+    assert hear("", pen, Expectation(kind)) == []
+    assert pen.asked == 0
+
+
+def test_a_text_of_several_pieces_is_as_sure_as_its_least_sure_piece() -> None:
+    written = Written.of([FreeText("My card.", -0.1), FreeText("It's $5.", -1.0)])
+
+    assert written.text == "my card it's $5"
+    assert written.probability == pytest.approx(0.3679, abs=1e-4)
+
+
+def test_the_repr_of_what_whisper_wrote_shows_none_of_it() -> None:
+    assert "4242" not in repr(Written("4242", 0.5))
