@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 from training import export  # noqa: E402 - needs torch
 from training.ctc import frames  # noqa: E402
 from training.network import NumberNetwork, start_from  # noqa: E402
+from training.scoring import Score, greedy  # noqa: E402
 from training.train import Training, batched, collate, judge  # noqa: E402
 
 
@@ -89,7 +90,20 @@ def test_every_example_is_in_one_batch_with_others_of_its_length() -> None:
     assert sorted(id(e) for batch in found for e in batch) == sorted(map(id, given))
 
 
-def test_padding_does_not_count_as_frames() -> None:
-    scores = judge(NumberNetwork(), examples(5))
+def test_a_batch_is_of_one_length_and_loses_no_more_than_the_silence_at_its_end() -> None:
+    for batch in batched(examples(50), None):
+        lengths = [len(example.states) for example in batch]
+        assert max(lengths) - min(lengths) <= 10
+        assert collate(batch, None).states.shape == (len(batch), min(lengths), WIDTH)
 
-    assert scores["test"].utterances == 5
+
+def test_what_is_judged_is_heard_as_the_product_hears_it(tmp_path: Path) -> None:
+    network = NumberNetwork()
+    head = shipped(network, tmp_path)
+    given = examples(5)
+    expected = Score()
+    for example in given:
+        states = example.states.astype(np.float32)
+        expected.add(greedy(head(states), head.vocabulary.words), example.words)
+
+    assert judge(network, given) == {"test": expected}
