@@ -19,7 +19,7 @@ from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk
 from bot.cards import SecretDigits
 from bot.errors import ModelError
 from bot.expectations import Expectation, Kind
-from bot.hearing.turns import is_complete
+from bot.hearing.turns import Completeness, completeness
 from bot.hearing.vosk_engine import VoskEngine, VoskRecogniser
 from bot.hearing.vosk_grammar import ENGLISH, Vocabulary, vocabulary
 from bot.settings import PaymentSettings
@@ -296,11 +296,13 @@ def test_a_complete_card_ends_the_turn_at_once(folder: Path, vosk: FakeVosk) -> 
     recogniser.begin(expectation)
     say(recogniser)
     vosk.partial = "four two " * 7 + "four"
-    assert not is_complete(recogniser.preliminary(), expectation, threshold)
+    assert (
+        completeness(recogniser.preliminary(), expectation, threshold) is not Completeness.CERTAIN
+    )
     say(recogniser, start=50 * CHUNK_SAMPLES)
     vosk.partial = "four two " * 8
 
-    assert is_complete(recogniser.preliminary(), expectation, threshold)
+    assert completeness(recogniser.preliminary(), expectation, threshold) is Completeness.CERTAIN
 
 
 def test_a_pause_without_new_sound_is_not_computed_again(folder: Path, vosk: FakeVosk) -> None:

@@ -20,7 +20,7 @@ import soundfile
 
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.turns import is_complete
+from bot.hearing.turns import Completeness, completeness
 from bot.hearing.vosk_engine import VoskEngine, VoskRecogniser
 from bot.hearing.vosk_grammar import Vocabulary
 from bot.settings import PaymentSettings
@@ -133,7 +133,7 @@ def test_a_complete_answer_ends_the_turn_in_the_pause_after_it(engine: VoskEngin
     assert recogniser.preliminary() == ()
     feed(recogniser, said("six", before=0.0, after=0.28), start=3200)
 
-    assert is_complete(recogniser.preliminary(), CODE, threshold)
+    assert completeness(recogniser.preliminary(), CODE, threshold) is Completeness.CERTAIN
     assert digits(recogniser.finish())[0] == "6"
 
 
