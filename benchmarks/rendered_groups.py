@@ -93,7 +93,7 @@ def render(voices: tuple[str, ...], kokoro_voices: Path, folder: Path) -> None:
             about = folder / voice / f"{number:04d}.json"
             if about.exists():
                 continue
-            (sound,) = engine.render([text], voice, speed)
+            (sound,) = engine.render([text], voice, speed, _accent(voice))
             narrow = soxr.resample(sound, kokoro.RATE, RATE, quality="VHQ")
             soundfile.write(about.with_suffix(".wav"), narrow, RATE, subtype="PCM_16")
             about.write_text(json.dumps({"sort": sort, "digits": digits, "text": text}), "utf-8")
@@ -102,6 +102,11 @@ def render(voices: tuple[str, ...], kokoro_voices: Path, folder: Path) -> None:
                 left = (time.monotonic() - began) / done * (total - seen) / 60
                 sys.stdout.write(f"{voice} {number}: {left:.0f} min left\n")
                 sys.stdout.flush()
+
+
+def _accent(voice: str) -> str:
+    """British voices speak British, everybody else, also from abroad, American."""
+    return "en-gb" if voice.startswith("b") else "en-us"
 
 
 def read_groups(folder: Path) -> list[Group]:
