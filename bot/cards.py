@@ -36,7 +36,7 @@ class BrandRules:
     iin_ranges: inclusive ranges of leading digits, both ends of equal length.
     lengths: allowed counts of digits.
     security_code_length: digits of its code.
-    groups: how its cards print the digits, by length, for read-back.
+    groups: how its cards print the digits, one entry for each length; see `printed_groups`.
     luhn: whether the check digit is binding (UnionPay issues some cards without).
     """
 
@@ -47,6 +47,10 @@ class BrandRules:
     security_code_length: int
     groups: tuple[tuple[int, ...], ...]
     luhn: bool = True
+
+    def printed_groups(self, length: int) -> tuple[int, ...]:
+        """Sizes of the groups in which a number of this length is printed; empty when unknown."""
+        return next((sizes for sizes in self.groups if sum(sizes) == length), ())
 
 
 BRANDS: tuple[BrandRules, ...] = (

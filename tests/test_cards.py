@@ -94,6 +94,22 @@ def test_groups_are_as_long_as_a_number_of_the_brand() -> None:
         assert rules_of(rules.brand) is rules
 
 
+@pytest.mark.parametrize(
+    ("brand", "length", "groups"),
+    [
+        (Brand.VISA, 16, (4, 4, 4, 4)),
+        (Brand.VISA, 19, (4, 4, 4, 4, 3)),
+        (Brand.VISA, 13, ()),
+        (Brand.AMERICAN_EXPRESS, 15, (4, 6, 5)),
+        (Brand.DINERS_CLUB, 14, (4, 6, 4)),
+    ],
+)
+def test_a_number_is_printed_in_groups_where_that_is_known(
+    brand: Brand, length: int, groups: tuple[int, ...]
+) -> None:
+    assert rules_of(brand).printed_groups(length) == groups
+
+
 @given(st.integers(0, 15), st.integers(1, 9))
 def test_one_wrong_digit_never_passes_the_check(place: int, change: int) -> None:
     digits = [int(digit) for digit in NUMBER]

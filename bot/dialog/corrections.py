@@ -37,8 +37,8 @@ class Corrections:
         """ "That's wrong": in the middle of a number it is the number; else the caller is asked."""
         course, machine = self._course, self._course.machine
         something_given = any(field.is_given for field in course.payment.machines.values())
-        if machine is not None and len(machine.gathered):
-            machine.gathered.wipe()
+        if machine is not None and machine.has_begun:
+            machine.begin_anew()
             course.ask()
         elif course.state is State.WHICH or not something_given:
             course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)

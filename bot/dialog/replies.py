@@ -52,6 +52,7 @@ class Replies:
         if answer.anew:
             machine.gathered.wipe()
         if answer.anew and not any(machine.finds(reading) for reading in answer.readings):
+            machine.begin_anew()
             course.ask()  # "no, that's wrong": no wrong input, but a wish to begin again
         else:
             course.settle(field, machine.hear(answer.readings))
@@ -111,8 +112,8 @@ class Replies:
                 course.refuse_read_back()
             case State.WHICH:
                 course.go(State.CONFIRMATION)
-            case _ if machine is not None and len(machine.gathered):
-                machine.gathered.wipe()
+            case _ if machine is not None and machine.has_begun:
+                machine.begin_anew()
                 course.ask()
             case _:
                 course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)

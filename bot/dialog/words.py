@@ -87,8 +87,8 @@ class Words:
     def _start_over(self) -> None:
         """In the middle of a number it is the number that starts over."""
         course, machine = self._course, self._course.machine
-        if machine is not None and len(machine.gathered):
-            machine.gathered.wipe()
+        if machine is not None and machine.has_begun:
+            machine.begin_anew()
             course.ask()
         else:
             course.start_over(Prompt("start_over"))

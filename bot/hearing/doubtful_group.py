@@ -34,7 +34,7 @@ def groups_of(number: str) -> list[tuple[int, int]]:
     brand = brand_of(number)
     if brand is None:
         return []
-    sizes = next((sizes for sizes in rules_of(brand).groups if sum(sizes) == len(number)), ())
+    sizes = rules_of(brand).printed_groups(len(number))
     return list(pairwise(accumulate(sizes, initial=0)))
 
 

@@ -190,10 +190,8 @@ def _even_groups(run: str) -> list[str]:
 
 def _card_groups(card: CardNumber) -> list[str]:
     digits = card.reveal()
-    lengths: Sequence[int] = ()
-    if card.brand is not None:
-        printed = rules_of(card.brand).groups
-        lengths = next((groups for groups in printed if sum(groups) == len(digits)), ())
+    brand = card.brand
+    lengths = rules_of(brand).printed_groups(len(digits)) if brand is not None else ()
     if not lengths:
         return [digits[i : i + 4] for i in range(0, len(digits), 4)]
     starts = [sum(lengths[:i]) for i in range(len(lengths))]

@@ -79,6 +79,7 @@ def reading(
     confidence: float = 0.95,
     source: Source = Source.NUMBERS,
     as_heard: bool = True,
+    doubtful: tuple[int, int] | None = None,
 ) -> Reading:
     """amount like "87.50", expiry like "04/29"."""
     values: list[NumberValue] = []
@@ -97,6 +98,7 @@ def reading(
         numbers=tuple(SpokenNumber(value) for value in values),
         source=source,
         as_heard=as_heard,
+        doubtful=doubtful,
     )
 
 

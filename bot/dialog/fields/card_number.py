@@ -1,8 +1,9 @@
 """The card number, given in as many pieces, by voice and keys, as the caller likes (R1 step 4).
 
 Spoken numbers follow the doubtful-card rule of the design: the reading that fits length, IIN and
-check sum is taken when it is likely enough; otherwise the caller is asked again, and after two
-tries pointed to the keys. Nothing heard is repaired: a check sum alone proves nothing.
+check sum is taken when it is likely enough. Otherwise the caller is asked again, for one group of
+the digits where the others were heard surely (`card_group.py`), and after two tries pointed to the
+keys. Nothing heard is repaired: a check sum alone proves nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from bot.cards import CardNumber, SecretDigits, brand_of, is_card_number, lengths_for, rules_of
+from bot.dialog.fields.card_group import AskedGroup, doubtful_group, odd_group
 from bot.dialog.fields.machine import FieldMachine, digits_in
 from bot.dialog.fields.verdicts import Partial, Refused, Taken, Unanswered, Verdict
 from bot.expectations import Expectation, Field, Kind, Reading
@@ -26,6 +28,9 @@ _USUAL_LENGTH = 16
 """Where a spoken number is judged even if its brand has longer ones (Visa: 13, 16, 19): a misheard
 16-digit number is common, a pause inside a 19-digit one is rare."""
 
+_GROUP_TRIES = 2
+"""How often one group is asked for, the second time with the keys named; then the whole number."""
+
 
 class CardNumberField(FieldMachine):
     field: ClassVar[Field] = Field.CARD_NUMBER
@@ -35,22 +40,34 @@ class CardNumberField(FieldMachine):
         self.value: CardNumber | None = None
         self._settings = settings
         self._doubts = 0
+        self._group: AskedGroup | None = None
+        """Asked for alone; what is gathered then belongs to it, or is the whole number anew."""
 
     @property
     def is_given(self) -> bool:
         return self.value is not None
 
+    @property
+    def has_begun(self) -> bool:
+        return super().has_begun or self._group is not None
+
+    def begin_anew(self) -> None:
+        self._open(None)
+
     def ask(self) -> Prompt:
+        if self._group is not None:
+            return self._group.question()
         if len(self.gathered):
             return Prompt("card_number.so_far", {"count": Count(len(self.gathered))})
         return Prompt("card_number.ask")
 
     def expectation(self) -> Expectation:
         so_far = self.gathered.reveal()
-        lengths = tuple(length for length in lengths_for(so_far) if length > len(so_far))
+        group = self._group
+        lengths = (group.size, group.length) if group is not None else lengths_for(so_far)
         return Expectation(
-            Kind.CARD,
-            lengths=lengths,
+            Kind.CARD if group is None else Kind.DIGITS,
+            lengths=tuple(length for length in lengths if length > len(so_far)),
             field=self.field,
             given_digits=self._given_digits(),
             sensitive=True,
@@ -73,35 +90,96 @@ class CardNumberField(FieldMachine):
             return self._take(self._whole(digits_in(fitting)))
         heard = next((reading for reading in said if reading.as_heard), said[0])
         if heard.confidence < enough:
-            return self._doubt()
+            return self._doubt(fitting or heard, said)
         # Heard clearly, and not a whole valid number: a piece of one, or a wrong one.
         return self._add_piece(digits_in(heard))
 
     def _whole(self, digits: str) -> str:
         """The valid number these digits complete, or are when the caller began anew; else none."""
-        for number in (self.gathered.reveal() + digits, digits):
-            if is_card_number(number):
+        for answer in (self.gathered.reveal() + digits, digits):
+            if number := self._completed_by(answer):
                 return number
         return ""
 
+    def _completed_by(self, answer: str) -> str:
+        if self._group is not None:
+            return self._group.completed_by(answer)
+        return answer if is_card_number(answer) else ""
+
     def _add_piece(self, digits: str) -> Verdict:
+        if self._group is not None:
+            if not self._group.is_begun_anew_by(digits):
+                return self._add_to_group(digits, self._group)
+            self.begin_anew()
         so_far = self.gathered.reveal() + digits
         lengths = lengths_for(so_far)
         judged_at = _USUAL_LENGTH if _USUAL_LENGTH in lengths else max(lengths)
-        no_such_brand = len(so_far) >= _IIN_DIGITS and brand_of(so_far) is None
-        if no_such_brand or len(so_far) >= judged_at:
+        if len(so_far) >= _IIN_DIGITS and brand_of(so_far) is None:
+            return self._invalid()
+        if odd := odd_group(so_far, (*self.gathered.pieces, len(digits)), judged_at):
+            self._open(odd)
+            return self._wrong_length()
+        if len(so_far) >= judged_at:
             return self._invalid()
         self.gathered.add_spoken(digits)
         return Partial()
 
-    def _doubt(self) -> Verdict:
-        """The first time only the doubtful piece is asked again; after that the whole number, for
-        then an earlier piece may be what is wrong."""
-        self._doubts += 1
-        if len(self.gathered) and self._doubts == 1:
-            return Refused(ErrorName.NOT_UNDERSTOOD, (Prompt("not_understood"),))
+    # One group of it
+
+    def _open(self, group: AskedGroup | None) -> None:
+        """Ask for this group alone, or for the whole number again."""
+        if self._group is not None:
+            self._group.wipe()
+        self._group = group
         self.gathered.wipe()
+
+    def _add_to_group(self, digits: str, group: AskedGroup) -> Verdict:
+        answer = self.gathered.reveal() + digits
+        if group.size in (len(answer), len(digits)):
+            return self._no_card_with_it()
+        if len(answer) < group.size:
+            self.gathered.add_spoken(digits)
+            return Partial()
+        return self._try_again(group, self._wrong_length())
+
+    def _no_card_with_it(self) -> Verdict:
+        """Each digit was heard surely, and still it is no card number: what was kept is wrong."""
+        self._open(None)
+        return Refused(ErrorName.INVALID_CARD_NUMBER, (Prompt("card_number.group_invalid"),))
+
+    def _wrong_length(self) -> Refused:
+        return Refused(ErrorName.INVALID_CARD_NUMBER, (Prompt("card_number.wrong_length"),))
+
+    def _try_again(self, group: AskedGroup, why: Refused) -> Verdict:
+        self.gathered.wipe()
+        group.tries += 1
+        if group.tries <= _GROUP_TRIES:
+            return why
+        self._open(None)
+        return Refused(why.error, (Prompt("card_number.use_keys"),))
+
+    # Doubt
+
+    def _doubt(self, unsure: Reading, said: Sequence[Reading]) -> Verdict:
+        """The first time only the doubtful group is asked again, or the doubtful piece; after that
+        the whole number, for then an earlier piece may be what is wrong."""
+        self._doubts += 1
+        not_understood = Refused(ErrorName.NOT_UNDERSTOOD, (Prompt("not_understood"),))
+        if self._group is not None:
+            return self._try_again(self._group, not_understood)
+        given = self.gathered.reveal()
+        enough = self._settings.accept_card_confidence
+        if self._doubts > 1:
+            self.gathered.wipe()
+            return Refused(ErrorName.NOT_UNDERSTOOD, (Prompt("card_number.use_keys"),))
+        if group := doubtful_group(given + digits_in(unsure), unsure, said, given, enough):
+            self._open(group)
+            return Refused(ErrorName.NOT_UNDERSTOOD, (Prompt("card_number.nearly"),))
+        if given:
+            return not_understood
         return Refused(ErrorName.NOT_UNDERSTOOD, (Prompt("card_number.doubtful"),))
+
+    # Keys
 
     def _after_key(self) -> Verdict:
         keyed = self.gathered.reveal()
@@ -121,10 +199,17 @@ class CardNumberField(FieldMachine):
 
     def end_of_keys(self) -> Verdict:
         keyed = self.gathered.reveal()
-        return self._take(keyed) if is_card_number(keyed) else self._invalid()
+        self.gathered.wipe()
+        if number := self._completed_by(keyed):
+            return self._take(number)
+        if self._group is None:
+            return self._invalid()
+        if len(keyed) == self._group.size:
+            return self._no_card_with_it()
+        return self._try_again(self._group, self._wrong_length())
 
     def _take(self, number: str, typed_ahead: SecretDigits | None = None) -> Verdict:
-        self.gathered.wipe()
+        self._open(None)
         brand = brand_of(number)
         if brand is None or brand not in self._settings.brands:
             return Refused(ErrorName.INVALID_CARD_TYPE, (Prompt("card_number.type_not_allowed"),))
@@ -133,12 +218,12 @@ class CardNumberField(FieldMachine):
         return Taken(f"{rules_of(brand).name} {self.value.last_four}", typed_ahead)
 
     def _invalid(self) -> Verdict:
-        self.gathered.wipe()
+        self._open(None)
         return Refused(ErrorName.INVALID_CARD_NUMBER, (Prompt("card_number.invalid"),))
 
     def forget(self) -> None:
         if self.value is not None:
             self.value.wipe()
         self.value = None
-        self.gathered.wipe()
+        self._open(None)
         self._doubts = 0

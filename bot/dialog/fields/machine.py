@@ -16,11 +16,13 @@ class Gathered:
     """Digits of an answer under way. Every state it leaves behind is wiped.
 
     keyed: how many of them, at the end, came from keys without speech in between.
+    pieces: how many digits came at once, one after the other.
     """
 
     def __init__(self) -> None:
         self._digits: SecretDigits | None = None
         self.keyed = 0
+        self.pieces: list[int] = []
 
     def __len__(self) -> int:
         return len(self._digits) if self._digits is not None else 0
@@ -34,14 +36,20 @@ class Gathered:
 
     def add_keyed(self, digit: str) -> None:
         self._replace(SecretDigits(self.reveal() + digit))
+        if self.keyed:
+            self.pieces[-1] += 1
+        else:
+            self.pieces.append(1)
         self.keyed += 1
 
     def add_spoken(self, digits: str) -> None:
         self._replace(SecretDigits(self.reveal() + digits))
+        self.pieces.append(len(digits))
         self.keyed = 0
 
     def wipe(self) -> None:
         self._replace(None)
+        self.pieces.clear()
         self.keyed = 0
 
     def _replace(self, digits: SecretDigits | None) -> None:
@@ -66,6 +74,15 @@ class FieldMachine(ABC):
     @property
     @abstractmethod
     def is_given(self) -> bool: ...
+
+    @property
+    def has_begun(self) -> bool:
+        """A part of the answer is there: "no" and "start over" mean this answer, not the call."""
+        return len(self.gathered) > 0
+
+    def begin_anew(self) -> None:
+        """The caller takes back what there is of the answer."""
+        self.gathered.wipe()
 
     @abstractmethod
     def ask(self) -> Prompt:
