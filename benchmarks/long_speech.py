@@ -3,8 +3,8 @@
 Text: the prose of Python's own language reference, which comes with Python (`pydoc_data`), and
 between its sentences what callers say of cards, amounts and dates, with random numbers. It is read
 by whatever speech engines are installed, in pieces of some minutes. Pieces are kept in a folder, so
-that a run that was broken off goes on where it was; the same piece always has the same text and
-the same line.
+that a run that was broken off goes on where it was, also with other engines. The same piece
+always has the same text and the same line.
 """
 
 from __future__ import annotations
@@ -109,13 +109,14 @@ def long_speech(hours: float, folder: Path) -> Iterator[tuple[str, NDArray[np.in
     folder.mkdir(parents=True, exist_ok=True)
     samples = number = 0
     while samples < hours * 3600 * RATE:
+        kept = sorted(folder.glob(f"{number:04d}-*.wav"))
         voice = _reader(voices, number)
-        path = folder / f"{number:04d}-{voice.name}.wav"
-        if not path.exists():
+        path = kept[0] if kept else folder / f"{number:04d}-{voice.name}.wav"
+        if not kept:
             _render(voice, number, path)
         sound, _ = soundfile.read(path, dtype="int16")
         samples += len(sound)
-        yield voice.name, sound
+        yield path.stem[5:], sound
         number += 1
 
 
