@@ -99,15 +99,54 @@ class EngineName(StrEnum):
     EMBEDDED = "embedded"
 
 
+class VoiceDetector(StrEnum):
+    """What decides whether somebody speaks."""
+
+    BOTH = "both"
+    """webrtcvad proposes, Silero has to agree."""
+    WEBRTCVAD = "webrtcvad"
+    """Cheaper, and takes coughs and music for speech."""
+
+
+SilenceMs = Annotated[int, Limits(ge=200, le=10_000)]
+
+
+@validated(frozen=True, config=_STRICT)
+class EndOfTurnSettings:
+    """Silence that ends an answer, for each kind of question.
+
+    A plain key holds while nothing is known of the answer; `_complete` once what was heard may be
+    all of it, but could go on; `_missing` while digits are missing. An answer that is surely
+    complete ends at once.
+    """
+
+    yes_no_ms: SilenceMs = 500
+    open_ms: SilenceMs = 900
+    amount_ms: SilenceMs = 900
+    amount_complete_ms: SilenceMs = 700
+    expiry_ms: SilenceMs = 1000
+    expiry_complete_ms: SilenceMs = 700
+    digits_ms: SilenceMs = 1000
+    digits_complete_ms: SilenceMs = 700
+    digits_missing_ms: SilenceMs = 1800
+    card_ms: SilenceMs = 2000
+    card_complete_ms: SilenceMs = 1200
+    card_missing_ms: SilenceMs = 2500
+
+
 @validated(frozen=True, config=_STRICT)
 class HearingSettings:
     engine: EngineName = EngineName.AUTO
     vosk_model: str = ""
     """Folder of a Vosk model; empty: the first one under models/vosk*."""
+    voice_detector: VoiceDetector = VoiceDetector.BOTH
     voice_activity: Annotated[int, Limits(ge=0, le=3)] = 2
     """webrtcvad's aggressiveness: 0 lets most through, 3 least."""
+    longest_utterance_ms: Annotated[int, Limits(ge=5_000, le=30_000)] = 30_000
+    """An answer ends here even when the voice goes on. Whisper takes no more than 30 s at once."""
     longest_recording_minutes: Annotated[int, Limits(ge=1, le=1_440)] = 120
     """A caller's WAV longer than this is refused before it is read."""
+    end_of_turn: EndOfTurnSettings = field(default_factory=EndOfTurnSettings)
 
 
 @validated(frozen=True, config=_STRICT)

@@ -23,6 +23,9 @@ def test_the_payment_toml_of_the_project_lists_every_key_with_its_default() -> N
     for name, value in asdict(Settings()).items():
         if isinstance(value, dict):
             assert set(listed[name]) == set(value), name
+            for inner, table in value.items():
+                if isinstance(table, dict):
+                    assert set(listed[name][inner]) == set(table), f"{name}.{inner}"
         else:
             assert name in listed
 
@@ -47,6 +50,10 @@ def test_the_payment_toml_of_the_project_lists_every_key_with_its_default() -> N
         ("payment.brands=['monopoly']", "payment.brands.0 = 'monopoly'"),
         ('payment.minimum_amount="9000.00"', "minimum_amount is above payment.maximum_amount"),
         ("hearing.engine=parrot", "hearing.engine = 'parrot': Input should be 'auto'"),
+        ("hearing.voice_detector=ears", "hearing.voice_detector = 'ears': Input should be 'both'"),
+        ("hearing.longest_utterance_ms=60000", "less than or equal to 30000"),
+        ("hearing.end_of_turn.card_ms=50", "hearing.end_of_turn.card_ms = 50: Input should be"),
+        ("hearing.end_of_turn.card=900", "did you mean hearing.end_of_turn.card_ms?"),
         ("payment.accept_card_confidence=2", "less than or equal to 1"),
         ("log_level=loud", "log_level = 'loud'"),
         ("nonsense", "write key=value"),

@@ -17,27 +17,38 @@ from bot.audio import CHUNK_MS, CHUNK_SAMPLES, AudioChunk, ms_to_samples, silenc
 from bot.expectations import Expectation, Kind
 from bot.hearing.events import EarEvent, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.frames import Framer
+from bot.hearing.silero import load_silero
 from bot.hearing.tones import ToneDetector
-from bot.hearing.turns import MAX_UTTERANCE_MS, PAUSE_MS, Completeness, rule_for
-from bot.hearing.voice_activity import VoiceActivity, VoiceState
-from bot.settings import HearingSettings
+from bot.hearing.turns import IGNORED_PAUSE_MS, PAUSE_MS, Completeness, rule_for
+from bot.hearing.voice_activity import NOTICED_WITHIN_MS, VoiceActivity, VoiceState
+from bot.settings import HearingSettings, VoiceDetector
 
-PRE_ROLL_MS: Final = 300
+PRE_ROLL_MS: Final = 500
 """Sound passed on from before the voice: soft beginnings ("four") are noticed late."""
 
 _HELD_FRAMES: Final = 60 // CHUNK_MS
-_HISTORY_FRAMES: Final = (PRE_ROLL_MS + 200) // CHUNK_MS + _HELD_FRAMES
-"""Pre-roll, the 200 ms within which voice is noticed, and what is held back."""
+_HISTORY_FRAMES: Final = (PRE_ROLL_MS + NOTICED_WITHIN_MS) // CHUNK_MS + _HELD_FRAMES
+"""Pre-roll, the time within which voice is noticed, and what is held back."""
+
+
+def load_ears(settings: HearingSettings) -> None:
+    """Load what all ears of the process share, so that no call waits for it. Raises ModelError."""
+    if settings.voice_detector is VoiceDetector.BOTH:
+        load_silero()
 
 
 class Ear:
     """Listens to one leg of one call. Deterministic; `feed` takes chunks of any length."""
 
     def __init__(self, settings: HearingSettings) -> None:
-        self._rule = rule_for(Expectation(Kind.OPEN))
+        """Raises ModelError when the settings want Silero and its file is not what it should be."""
+        self._times = settings.end_of_turn
+        self._longest = ms_to_samples(settings.longest_utterance_ms)
+        self._rule = rule_for(Expectation(Kind.OPEN), self._times)
         self._framer = Framer(CHUNK_SAMPLES)
         self._tones = ToneDetector()
-        self._voice = VoiceActivity(settings.voice_activity)
+        silero = load_silero() if settings.voice_detector is VoiceDetector.BOTH else None
+        self._voice = VoiceActivity(settings.voice_activity, silero)
         self._not_passed_on: deque[AudioChunk] = deque()
         self._utterance_open = False
         self._ignoring = False
@@ -56,7 +67,7 @@ class Ear:
 
     def expect(self, expectation: Expectation) -> None:
         """From now on, also within an utterance, this question's rule ends the turn."""
-        self._rule = rule_for(expectation)
+        self._rule = rule_for(expectation, self._times)
         self._completeness = Completeness.UNKNOWN
 
     def feed(self, chunk: AudioChunk) -> list[EarEvent]:
@@ -64,15 +75,14 @@ class Ear:
         return [event for frame in self._framer.feed(chunk) for event in self._hear(frame)]
 
     def judge(self, completeness: Completeness) -> list[EarEvent]:
-        """What recognition thinks of the answer in this pause; forgotten when voice goes on."""
+        """What recognition thinks of the answer in this pause; forgotten when voice goes on.
+
+        A certainly complete answer ends the turn now, if one is under way.
+        """
         if completeness is Completeness.CERTAIN:
             return self._end_turn()
         self._completeness = completeness
         return []
-
-    def complete(self) -> list[EarEvent]:
-        """The answer is complete: the turn ends now. Nothing happens when none is under way."""
-        return self._end_turn()
 
     def drop(self) -> None:
         """Forget the utterance under way, and what the caller still says of it.
@@ -129,13 +139,13 @@ class Ear:
                 if self._rule.asks and not self._paused and silent >= ms_to_samples(PAUSE_MS):
                     self._paused = True
                     events.extend([SpeechPaused(now)] if self._utterance_open else [])
-        if now - self._voice.start >= ms_to_samples(MAX_UTTERANCE_MS):
+        if now - self._voice.start >= self._longest:
             events.extend(self._end_turn())
         return events
 
     def _silence_limit(self) -> int:
         if self._ignoring:
-            return ms_to_samples(PAUSE_MS)
+            return ms_to_samples(IGNORED_PAUSE_MS)
         return ms_to_samples(self._rule.silence_ms(self._completeness))
 
     def _begin(self) -> list[EarEvent]:

@@ -6,27 +6,27 @@ People answer yes or no in one breath. They read a card number in groups and pau
 between them, so its question waits longer than any such pause. Waiting that long after the last
 group would be tedious, so a pause is used to ask the recogniser what it has so far: an answer
 that is surely complete ends the turn at once, one that may be ends it sooner, one that lacks
-digits is waited for longer.
+digits is waited for longer. The times are settings (`hearing.end_of_turn`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
 from typing import Final
 
-from bot.cards import brand_of, rules_of
+from bot.cards import brand_of, lengths_for, rules_of
 from bot.expectations import Expectation, Hypothesis, Kind
+from bot.settings import EndOfTurnSettings
 
 PAUSE_MS: Final = 280
 """Silence after which a recogniser may be asked for a preliminary answer: longer than the gaps
 inside words, shorter than most pauses between groups."""
 
-MAX_UTTERANCE_MS: Final = 30_000
-"""An utterance ends here even when the voice goes on: the longest stretch Whisper takes at once,
-and more likely a television than an answer."""
+IGNORED_PAUSE_MS: Final = 700
+"""Silence after which speech that is not listened to is over. Its speaker is often still in the
+middle of a sentence, and the rest of one would be taken for an answer."""
 
 
 class Completeness(Enum):
@@ -46,13 +46,14 @@ class Completeness(Enum):
 class TurnRule:
     """Silence that ends a turn, in ms, by what is known of the answer.
 
-    asks: whether a preliminary answer is worth its computing (`SpeechPaused` is reported).
+    asks: whether a preliminary answer is worth its computing (`SpeechPaused` is reported). Where
+        it does not shorten the wait, the waiting is used to compute the answer.
     """
 
     unknown_ms: int
     partial_ms: int
     possible_ms: int
-    asks: bool
+    asks: bool = True
 
     def silence_ms(self, completeness: Completeness) -> int:
         match completeness:
@@ -66,22 +67,23 @@ class TurnRule:
                 return 0
 
 
-RULES: Final[Mapping[Kind, TurnRule]] = MappingProxyType(
-    {
-        # "No ... the expiry is wrong": never complete at once, whatever was said first.
-        Kind.YES_NO: TurnRule(unknown_ms=500, partial_ms=500, possible_ms=500, asks=True),
-        Kind.OPEN: TurnRule(unknown_ms=900, partial_ms=900, possible_ms=900, asks=False),
-        # "Eighty seven ... fifty": one breath for most, and no length to tell.
-        Kind.AMOUNT: TurnRule(unknown_ms=900, partial_ms=900, possible_ms=700, asks=True),
-        Kind.EXPIRY: TurnRule(unknown_ms=1000, partial_ms=1000, possible_ms=700, asks=True),
-        Kind.DIGITS: TurnRule(unknown_ms=1000, partial_ms=1500, possible_ms=700, asks=True),
-        Kind.CARD: TurnRule(unknown_ms=2000, partial_ms=2500, possible_ms=1200, asks=True),
-    }
-)
-
-
-def rule_for(expectation: Expectation) -> TurnRule:
-    return RULES[expectation.kind]
+def rule_for(expectation: Expectation, times: EndOfTurnSettings) -> TurnRule:
+    """The rule of this question. Only digits are known to be missing: they can be counted."""
+    match expectation.kind:
+        case Kind.YES_NO:
+            # "No ... the expiry is wrong": no shorter for an answer that is whole.
+            return TurnRule(times.yes_no_ms, times.yes_no_ms, times.yes_no_ms)
+        case Kind.OPEN:
+            return TurnRule(times.open_ms, times.open_ms, times.open_ms, asks=False)
+        case Kind.AMOUNT:
+            # "Eighty seven ... fifty": one breath for most, and no length to tell.
+            return TurnRule(times.amount_ms, times.amount_ms, times.amount_complete_ms)
+        case Kind.EXPIRY:
+            return TurnRule(times.expiry_ms, times.expiry_ms, times.expiry_complete_ms)
+        case Kind.DIGITS:
+            return TurnRule(times.digits_ms, times.digits_missing_ms, times.digits_complete_ms)
+        case Kind.CARD:
+            return TurnRule(times.card_ms, times.card_missing_ms, times.card_complete_ms)
 
 
 def completeness(
@@ -89,7 +91,7 @@ def completeness(
 ) -> Completeness:
     """How complete the answer is, judged by the surest hypothesis that fits.
 
-    threshold: confidence from which a hypothesis counts, 0 to 1.
+    threshold: confidence from which a hypothesis may make an answer complete, 0 to 1.
 
     Certain is only what cannot go on. A postal code of 5 or 9 digits is not certain after 5. A
     card number is certain at the length printed on most cards of its brand although some have
@@ -101,19 +103,22 @@ def completeness(
     if fitting:
         best = max(fitting, key=lambda h: h.confidence)
         return Completeness.CERTAIN if _cannot_go_on(best, expectation) else Completeness.POSSIBLE
-    if expectation.lengths and hypotheses:
+    if hypotheses:
         best = max(hypotheses, key=lambda h: h.confidence)
-        said = expectation.given + (0 if best.digits is None else len(best.digits))
-        if best.confidence >= threshold and said < min(expectation.lengths):
+        # However unsure: digits that are only perhaps missing are a reason to wait, too.
+        if _lacks_digits(best, expectation):
             return Completeness.PARTIAL
     return Completeness.UNKNOWN
 
 
-def is_complete(
-    hypotheses: Sequence[Hypothesis], expectation: Expectation, threshold: float
-) -> bool:
-    """Whether the turn may end at once; see `completeness`."""
-    return completeness(hypotheses, expectation, threshold) is Completeness.CERTAIN
+def _lacks_digits(hypothesis: Hypothesis, expectation: Expectation) -> bool:
+    """Whether digits were said, and too few. "I don't know" lacks none."""
+    if hypothesis.digits is None or not expectation.lengths:
+        return False
+    shortest = min(expectation.lengths)
+    if expectation.kind is Kind.CARD:
+        shortest = min(lengths_for(_whole_number(hypothesis, expectation)))
+    return expectation.given + len(hypothesis.digits) < shortest
 
 
 def _cannot_go_on(hypothesis: Hypothesis, expectation: Expectation) -> bool:
@@ -130,13 +135,17 @@ def _cannot_go_on(hypothesis: Hypothesis, expectation: Expectation) -> bool:
 
 
 def _is_whole_card(hypothesis: Hypothesis, expectation: Expectation) -> bool:
-    if hypothesis.digits is None:
-        return False
-    before = "" if expectation.given_digits is None else expectation.given_digits.reveal()
-    number = before + hypothesis.digits.reveal()
+    number = _whole_number(hypothesis, expectation)
     brand = brand_of(number)
     if brand is None:
         return False
     rules = rules_of(brand)
     usual = sum(rules.groups[0])
     return len(number) == max(rules.lengths) or (rules.luhn and len(number) == usual)
+
+
+def _whole_number(hypothesis: Hypothesis, expectation: Expectation) -> str:
+    """With the digits that were given before."""
+    before = expectation.given_digits
+    said = hypothesis.digits
+    return (before.reveal() if before else "") + (said.reveal() if said else "")

@@ -20,8 +20,8 @@ from bot.hearing.events import (
     TurnEnded,
 )
 from bot.hearing.key_tones import tone
-from bot.hearing.turns import MAX_UTTERANCE_MS, Completeness
-from bot.settings import HearingSettings
+from bot.hearing.turns import Completeness
+from bot.settings import EndOfTurnSettings, HearingSettings
 
 CARD = Expectation(Kind.CARD)
 YES_NO = Expectation(Kind.YES_NO)
@@ -253,22 +253,22 @@ def pausing_ear(expectation: Expectation = CARD) -> tuple[Ear, int]:
 
 def test_a_complete_answer_ends_the_turn_at_once() -> None:
     ear, position = pausing_ear()
-    events = ear.complete()
+    events = ear.judge(Completeness.CERTAIN)
     assert names(events) == ["TurnEnded"]
     assert sound_of(events)[-1].end == position - position % 160
-    assert ear.complete() == []
+    assert ear.judge(Completeness.CERTAIN) == []
 
 
 def test_after_a_complete_answer_the_next_words_are_a_turn_of_their_own() -> None:
     ear, position = pausing_ear()
-    ear.complete()
+    ear.judge(Completeness.CERTAIN)
     more = feed(ear, join(phrase("yes"), pause(2500)), position=position)
     assert names(more) == ["SpeechBegan", "SpeechPaused", "TurnEnded"]
 
 
 @pytest.mark.parametrize(
     ("judged", "ends_after_ms"),
-    [(Completeness.PARTIAL, 1500), (Completeness.UNKNOWN, 1000), (Completeness.POSSIBLE, 700)],
+    [(Completeness.PARTIAL, 1800), (Completeness.UNKNOWN, 1000), (Completeness.POSSIBLE, 700)],
 )
 def test_what_recognition_thinks_of_the_answer_lengthens_or_shortens_the_wait(
     judged: Completeness, ends_after_ms: int
@@ -285,7 +285,7 @@ def test_what_recognition_thinks_of_the_answer_lengthens_or_shortens_the_wait(
 def test_a_judgement_is_forgotten_when_the_caller_goes_on() -> None:
     ear, position = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)))
     ear.judge(Completeness.POSSIBLE)
-    spoken = join(phrase("yes"), pause(860))
+    spoken = join(phrase("yes"), pause(800))
     assert not turns(feed(ear, spoken, position=position))
 
 
@@ -339,7 +339,32 @@ def test_a_voice_that_never_stops_is_cut_into_turns() -> None:
     ended = turns(events_of(join(pause(500), on_and_on)))
     assert len(ended) == 2
     length = samples_to_ms(ended[0].end - ended[0].start)
-    assert length == pytest.approx(MAX_UTTERANCE_MS, abs=600)
+    assert length == pytest.approx(HearingSettings().longest_utterance_ms, abs=600)
+
+
+def test_the_longest_utterance_is_a_setting() -> None:
+    ear = Ear(HearingSettings(longest_utterance_ms=5000))
+    ear.expect(CARD)
+    word = phrase("one_one_one_one")
+    ended = turns(feed(ear, join(pause(500), np.tile(word, 7 * 8000 // len(word)))))
+    assert [samples_to_ms(turn.end - turn.start) for turn in ended] == [
+        pytest.approx(5000, abs=600)
+    ]
+
+
+@pytest.mark.parametrize("silence_ms", [300, 2000])
+def test_the_silence_that_ends_a_turn_is_a_setting(silence_ms: int) -> None:
+    ear = Ear(HearingSettings(end_of_turn=EndOfTurnSettings(yes_no_ms=silence_ms)))
+    ear.expect(YES_NO)
+    for chunk in chunks(join(pause(700), phrase("yes"), pause(3000))):
+        for turn in turns(ear.feed(chunk)):
+            assert samples_to_ms(chunk.end - turn.end) == pytest.approx(silence_ms, abs=20)
+            return
+    pytest.fail("the turn did not end")
+
+
+def test_half_a_second_before_the_voice_reaches_the_recogniser() -> None:
+    assert PRE_ROLL_MS >= 500
 
 
 def test_pauses_are_not_reported_where_a_preliminary_answer_is_of_no_use() -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards import SecretDigits
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.turns import Completeness, completeness, is_complete, rule_for
+from bot.hearing.turns import Completeness, completeness, rule_for
+from bot.settings import EndOfTurnSettings
 
 VISA = "4111111111111111"
+TIMES = EndOfTurnSettings()
+
+
+def is_complete(heard: list[Hypothesis], expectation: Expectation, threshold: float) -> bool:
+    return completeness(heard, expectation, threshold) is Completeness.CERTAIN
 
 
 def said(digits: str, confidence: float = 0.9, *, fits: bool = True) -> Hypothesis:
@@ -108,7 +116,7 @@ def test_below_the_threshold_nothing_is_complete(
 def test_an_answer_that_lacks_digits_is_waited_for_longest_and_a_possible_one_least(
     kind: Kind,
 ) -> None:
-    rule = rule_for(Expectation(kind))
+    rule = rule_for(Expectation(kind), TIMES)
     assert rule.silence_ms(Completeness.CERTAIN) == 0
     assert (
         rule.silence_ms(Completeness.POSSIBLE)
@@ -118,8 +126,64 @@ def test_an_answer_that_lacks_digits_is_waited_for_longest_and_a_possible_one_le
 
 
 def test_yes_or_no_ends_soonest_and_a_card_number_waits_through_pauses_between_groups() -> None:
-    waits = {kind: rule_for(Expectation(kind)).silence_ms(Completeness.UNKNOWN) for kind in Kind}
+    rules = {kind: rule_for(Expectation(kind), TIMES) for kind in Kind}
+    waits = {kind: rule.silence_ms(Completeness.UNKNOWN) for kind, rule in rules.items()}
     assert min(waits, key=lambda k: waits[k]) is Kind.YES_NO
     assert waits[Kind.YES_NO] <= 600
     assert max(waits, key=lambda k: waits[k]) is Kind.CARD
     assert waits[Kind.CARD] > 1500
+
+
+def test_digits_that_are_only_perhaps_missing_are_waited_for() -> None:
+    assert completeness([said("902", 0.1, fits=False)], digits(5, 9), 0.8) is Completeness.PARTIAL
+
+
+def test_what_is_no_digits_lacks_none() -> None:
+    """ "I don't know" is not waited for as long as half a postal code."""
+    heard = [Hypothesis("i don't know", 0.9)]
+    assert completeness(heard, digits(5, 9), 0.5) is Completeness.UNKNOWN
+
+
+def test_three_groups_of_a_visa_number_lack_digits_though_maestro_has_numbers_so_short() -> None:
+    lengths = (12, 13, 14, 15, 16, 17, 18, 19)
+    asked = Expectation(Kind.CARD, lengths=lengths)
+    heard = [said(VISA[:12], fits=False)]
+    assert completeness(heard, asked, 0.5) is Completeness.PARTIAL
+    after_two_groups = Expectation(Kind.CARD, lengths=lengths, given_digits=SecretDigits(VISA[:8]))
+    assert completeness([said(VISA[8:12], fits=False)], after_two_groups, 0.5) is (
+        Completeness.PARTIAL
+    )
+
+
+UNKNOWN, PARTIAL, POSSIBLE = (
+    Completeness.UNKNOWN,
+    Completeness.PARTIAL,
+    Completeness.POSSIBLE,
+)
+USED = {
+    "yes_no_ms": {(Kind.YES_NO, known) for known in (UNKNOWN, PARTIAL, POSSIBLE)},
+    "open_ms": {(Kind.OPEN, known) for known in (UNKNOWN, PARTIAL, POSSIBLE)},
+    "amount_ms": {(Kind.AMOUNT, UNKNOWN), (Kind.AMOUNT, PARTIAL)},
+    "amount_complete_ms": {(Kind.AMOUNT, POSSIBLE)},
+    "expiry_ms": {(Kind.EXPIRY, UNKNOWN), (Kind.EXPIRY, PARTIAL)},
+    "expiry_complete_ms": {(Kind.EXPIRY, POSSIBLE)},
+    "digits_ms": {(Kind.DIGITS, UNKNOWN)},
+    "digits_complete_ms": {(Kind.DIGITS, POSSIBLE)},
+    "digits_missing_ms": {(Kind.DIGITS, PARTIAL)},
+    "card_ms": {(Kind.CARD, UNKNOWN)},
+    "card_complete_ms": {(Kind.CARD, POSSIBLE)},
+    "card_missing_ms": {(Kind.CARD, PARTIAL)},
+}
+"""Which waits each setting decides; what is certainly complete is waited for by none."""
+
+
+@pytest.mark.parametrize("key", [field.name for field in fields(EndOfTurnSettings)])
+def test_each_time_in_the_settings_is_the_wait_it_says_and_no_other(key: str) -> None:
+    changed = replace(TIMES, **{key: 4321})
+    waits = {
+        (kind, known)
+        for kind in Kind
+        for known in Completeness
+        if rule_for(Expectation(kind), changed).silence_ms(known) == 4321
+    }
+    assert waits == USED[key]
