@@ -77,7 +77,7 @@ def to_telephone(sound: Block, rate: int) -> Samples:
 
 
 class _Telephone:
-    """Resamples block by block and makes 16-bit samples; NaN is silence."""
+    """Resamples block by block and makes 16-bit samples; NaN is silence, beyond 1 is clipped."""
 
     def __init__(self, rate: int, quality: str) -> None:
         self._stream = (
@@ -87,7 +87,7 @@ class _Telephone:
         )
 
     def __call__(self, block: Block, *, last: bool = False) -> Samples:
-        sound = np.nan_to_num(block)
+        sound = np.clip(np.nan_to_num(block), -1.0, 1.0)  # infinity would overflow
         if self._stream is not None:
             sound = self._stream.resample_chunk(sound, last=last)
         return np.clip(np.round(sound * 32768), -32768, 32767).astype(np.int16)

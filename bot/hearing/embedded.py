@@ -5,15 +5,14 @@ Sound comes in, and is encoded at every pause; what it may have said is for `utt
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
-from bot.audio import SAMPLE_RATE, AudioChunk, Samples, ms_to_samples
+from bot.audio import SAMPLE_RATE, AudioChunk, Samples
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing import whisper
 from bot.hearing.confidence import Calibration
@@ -23,24 +22,16 @@ from bot.hearing.number_head import (
     LogProbabilities,
     NumberHead,
 )
+from bot.hearing.segments import cut_at_pauses, cut_between_groups, stayed_quiet
 from bot.hearing.utterance import NAME, Utterance, Written
 from bot.hearing.whisper import Sound, Whisper
-from bot.hearing.word_search import HeardWords
 
-_LONGEST_SECONDS = 28.0
-"""Longer sound is cut at a quiet place: the encoder has positions for 30 s, padding included."""
-_SHORTEST_CUT_SECONDS = 20.0
 _SHORTEST_SECONDS = 0.1
 """Less than this is not a word."""
+_SURE = 0.9
 _FULL_SCALE = 32768.0
-
-_BLOCK = ms_to_samples(20)
-_PAUSE_BLOCKS = 10
-"""200 ms: so long it must have been quiet before it can be said that it stayed quiet."""
-_PAUSE_BELOW_SPEECH = 0.25
-"""12 dB: a pause on a line with more noise than this is not known by its level."""
-_STILL_QUIET = 1.5
-"""Times the loudest of the pause: as much as noise varies, less than a voice."""
+_FRAME = SAMPLE_RATE // FRAMES_PER_SECOND
+"""Samples a frame of the head stands for."""
 
 
 class EmbeddedEngine:
@@ -78,6 +69,7 @@ class EmbeddedRecogniser:
         self._sound = bytearray()
         self._start = 0
         self._answer: _Answer | None = None
+        self._frames_of: dict[tuple[int, int], LogProbabilities] = {}
 
     def begin(self, expectation: Expectation) -> None:
         self._forget()
@@ -105,71 +97,67 @@ class EmbeddedRecogniser:
         self._sound[:] = bytes(len(self._sound))
         self._sound.clear()
         self._answer = None
+        self._frames_of.clear()
 
     def _recognise(self, samples: Samples) -> tuple[Hypothesis, ...]:
+        """A card number is first heard in pieces, most of which were heard in earlier pauses: where
+        that makes it sure, the turn can end at once. Else all of it is heard in one piece, which is
+        a little better (benchmarks/README.md) and takes longer, while the caller pauses anyway."""
         if len(samples) < _SHORTEST_SECONDS * SAMPLE_RATE:
             return ()
+        if self._expectation.kind is Kind.CARD:
+            groups = cut_between_groups(samples)
+            answer = self._answer_to(samples, groups) if len(groups) > 1 else ()
+            if answer and answer[0].fits and answer[0].confidence >= _SURE:
+                return answer
+        return self._answer_to(samples, cut_at_pauses(samples))
+
+    def _answer_to(self, samples: Samples, pieces: Sequence[Samples]) -> tuple[Hypothesis, ...]:
         engine = self._engine
-        pieces = [resampled(piece) for piece in cut_at_pauses(samples)]
+        heard = self._heard(pieces)
         utterance = Utterance(
-            np.concatenate([self._frames(piece) for piece in pieces]),
+            np.concatenate([frames for _, frames in heard]),
             len(samples) / SAMPLE_RATE,
             self._expectation,
             engine.head.vocabulary,
             engine.calibration,
-            lambda: Written.of([engine.whisper.text(piece)[0] for piece in pieces]),
+            lambda: Written.of(
+                [engine.whisper.text(resampled(piece))[0] for piece in cut_at_pauses(samples)]
+            ),
         )
-        return self._timed(utterance.hypotheses(), utterance.best, len(samples))
+        first, last = (
+            self._start + _sample_of(frame, heard)
+            for frame in (utterance.best.first_frame, utterance.best.last_frame + 1)
+        )
+        end = self._start + len(samples)
+        return tuple(
+            replace(answer, start=min(first, end), end=min(last, end))
+            for answer in utterance.hypotheses()
+        )
+
+    def _heard(self, pieces: Sequence[Samples]) -> list[tuple[int, LogProbabilities]]:
+        """Of each piece, where it begins and the head's frames. What was heard before is kept."""
+        heard, start = [], 0
+        for piece in pieces:
+            place = start, start + len(piece)
+            if place not in self._frames_of:
+                self._frames_of[place] = self._frames(resampled(piece))
+            heard.append((start, self._frames_of[place]))
+            start += len(piece)
+        return heard
 
     def _frames(self, piece: Sound) -> LogProbabilities:
         return self._engine.head(self._engine.whisper.encode(piece, PADDING_SECONDS))
 
-    def _timed(
-        self, answers: list[Hypothesis], best: HeardWords, samples: int
-    ) -> tuple[Hypothesis, ...]:
-        """With their place on the caller's leg, from the head's first and last word."""
-        per_frame = SAMPLE_RATE // FRAMES_PER_SECOND
-        last = self._start + samples
-        start = min(last, self._start + best.first_frame * per_frame)
-        end = min(last, self._start + (best.last_frame + 1) * per_frame)
-        return tuple(replace(answer, start=start, end=end) for answer in answers)
 
-
-def stayed_quiet(samples: Samples, since: int) -> bool:
-    """Whether there was a pause at that sample and nothing has been said after it.
-
-    Judged by level alone: on a noisy line the answer is no, and the sound is heard once more.
-    """
-    if since == len(samples):
-        return True
-    before, after = _levels(samples[:since]), _levels(samples[since:])
-    if len(before) <= _PAUSE_BLOCKS:
-        return False
-    pause = float(before[-_PAUSE_BLOCKS:].max())
-    is_pause = pause <= _PAUSE_BELOW_SPEECH * float(np.percentile(before, 90))
-    return is_pause and bool((after <= max(1.0, _STILL_QUIET * pause)).all())
-
-
-def _levels(samples: Samples) -> NDArray[np.float64]:
-    """Root mean square of each block, counted from the end; the first may be a part of one."""
-    size = -(-len(samples) // _BLOCK) * _BLOCK
-    padded = np.zeros(size)
-    padded[size - len(samples) :] = samples
-    return np.asarray(np.sqrt(np.square(padded).reshape(-1, _BLOCK).mean(axis=1)))
-
-
-def cut_at_pauses(samples: Samples) -> list[Samples]:
-    """Pieces no longer than 28 s, each cut at the quietest tenth of a second of its last eight."""
-    pieces = []
-    longest, shortest = (int(s * SAMPLE_RATE) for s in (_LONGEST_SECONDS, _SHORTEST_CUT_SECONDS))
-    block = SAMPLE_RATE // 10
-    while len(samples) > longest:
-        tail = samples[shortest:longest].astype(np.float64).reshape(-1, block)
-        cut = shortest + int(np.argmin((tail**2).sum(axis=1))) * block + block // 2
-        pieces.append(samples[:cut])
-        samples = samples[cut:]
-    pieces.append(samples)
-    return pieces
+def _sample_of(frame: int, heard: Sequence[tuple[int, LogProbabilities]]) -> int:
+    """Where a frame, counted over all pieces, begins. Each piece has frames of padding at its
+    end."""
+    for start, frames in heard:
+        if frame < len(frames):
+            return start + frame * _FRAME
+        frame -= len(frames)
+    return heard[-1][0] + len(heard[-1][1]) * _FRAME
 
 
 def resampled(samples: Samples) -> Sound:

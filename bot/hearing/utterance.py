@@ -28,7 +28,7 @@ from bot.hearing.number_text import (
     written_digits,
     written_stretches,
 )
-from bot.hearing.value_answers import ValueAnswer, value_answers
+from bot.hearing.value_answers import ValueAnswer, is_clear, value_answers
 from bot.hearing.whisper import FreeText
 from bot.hearing.word_search import HeardWords, search_words
 
@@ -130,8 +130,14 @@ class Utterance:
             key=lambda heard: (heard.fits and heard.confidence >= _WORTH_ASKING, heard.confidence),
             reverse=True,
         )
-        if not words_too:
-            return digits
+        sure_card = (
+            self._expectation.kind is Kind.CARD
+            and bool(digits)
+            and digits[0].fits
+            and digits[0].confidence >= _CERTAIN
+        )
+        if not words_too or (sure_card and only_digits):
+            return digits  # words around a whole card number that is surely one add nothing
         texts = self._merged()
         if REPAIRS & set(heard) and sure:
             texts = self._spoken(self._sequences[:1]) + texts  # "four one no four two"
@@ -162,8 +168,7 @@ class Utterance:
         """The head heard nothing but numbers. In doubt Whisper is asked too (nineteen or ninety),
         and may find that they were no numbers at all."""
         answers = self._values
-        first = answers[0]
-        if first.fits and first.as_heard and first.probability >= _CERTAIN:
+        if is_clear(answers):
             return self._value_hypotheses(answers, asked=False)
         spoken = self._value_hypotheses(answers, asked=True)
         words = self._written.text.split()

@@ -21,6 +21,7 @@ amounts that cannot be paid: the limits settle a doubt between fifteen and fifty
 _FLOOR: Final = 1e-4
 """As low as in the search for numbers that fit: what the head thinks unlikely may be what fits."""
 
+_CERTAIN: Final = 0.9
 _LIMIT: Final = 5
 _FAR_BEHIND: Final = 0.03
 """An answer this much less likely than the best is no alternative."""
@@ -104,6 +105,12 @@ def value_answers(
     unread = ValueAnswer(likeliest, (), heard[0].probability, 0.0, fits=False, as_heard=True)
     as_heard = next((answer for answer in answers if answer.as_heard), unread)
     return [*kept[: _LIMIT - 1], as_heard]
+
+
+def is_clear(answers: Sequence[ValueAnswer]) -> bool:
+    """Whether Whisper need not be asked."""
+    first = answers[0]
+    return first.fits and first.as_heard and first.probability >= _CERTAIN
 
 
 def _by_value(

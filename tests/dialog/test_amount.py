@@ -37,6 +37,18 @@ def test_an_amount_is_taken_with_or_without_words_around_it(intent: Intent | Non
     assert amount_of(call) == "87.50"
 
 
+def test_hearing_is_told_what_can_be_paid() -> None:
+    settings = PaymentSettings(allowed_amounts=("25.00", "50.00"))
+    limits = Conversation(settings).expectation.amounts
+    assert limits is not None
+    assert [str(limits.least), str(limits.most)] == ["1.00", "5000.00"]
+    cents = (99, 100, 2500, 2600, 5000, 500_000, 500_001)
+    assert [amount for amount in cents if limits.allow(amount)] == [2500, 5000]
+    anything = Conversation().expectation.amounts
+    assert anything is not None
+    assert [amount for amount in cents if anything.allow(amount)] == list(cents[1:-1])
+
+
 @pytest.mark.parametrize("amount", ["1.00", "5000.00"])
 def test_the_limits_themselves_can_be_paid(amount: str) -> None:
     call = Conversation()

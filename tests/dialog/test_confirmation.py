@@ -36,6 +36,25 @@ def test_amount_card_and_expiry_are_read_back_and_codes_only_noted() -> None:
     assert call.prompt("confirm.read_back").values["brand"] == "mastercard"
 
 
+def test_an_amount_two_ears_disagree_about_is_asked_again_and_nothing_is_changed() -> None:
+    call = at_confirmation()
+    call.says_perhaps(
+        reading(Intent.CORRECT, field=Field.AMOUNT, amount="80.00", confidence=0.2),
+        reading(Intent.CORRECT, field=Field.AMOUNT, amount="18.00", confidence=0.2),
+    )
+    assert call.bot_said("not_understood", "confirm.question")
+    assert call.charges == []
+    call.says(Intent.AFFIRM)
+    assert call.charges == [("87.50", MASTERCARD, "123")]
+
+
+def test_an_amount_rather_doubtful_is_read_back_before_anything_is_charged() -> None:
+    call = at_confirmation()
+    call.says_perhaps(reading(Intent.CORRECT, field=Field.AMOUNT, amount="80.00", confidence=0.4))
+    assert read_back(call)[0] == "80.00"
+    assert call.charges == []
+
+
 @pytest.mark.parametrize("yes", ["voice", "key"])
 def test_a_yes_charges_once(yes: str) -> None:
     call = at_confirmation()

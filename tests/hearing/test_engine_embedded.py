@@ -12,9 +12,13 @@ from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, silence
 from bot.cards import SecretDigits
 from bot.errors import ModelError
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.embedded import EmbeddedEngine, EmbeddedRecogniser, cut_at_pauses
+from bot.hearing.ear import Ear
+from bot.hearing.embedded import EmbeddedEngine, EmbeddedRecogniser
 from bot.hearing.engines import find_vosk_model, load_engine
+from bot.hearing.events import SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.laboratory import hear_file, speech_span
+from bot.hearing.whisper import SAMPLE_RATE as WHISPER_RATE
+from bot.hearing.whisper import Sound, States
 from bot.settings import EngineName, HearingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -127,6 +131,119 @@ def recogniser_answer_twice(
     return recogniser.preliminary()
 
 
+class Counted:
+    """Seconds of sound the encoder was given, one entry for each time."""
+
+    def __init__(self, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds: list[float] = []
+        encode = engine.whisper.encode
+
+        def counting(sound: Sound, padding_seconds: float) -> States:
+            self.seconds.append(len(sound) / WHISPER_RATE)
+            return encode(sound, padding_seconds)
+
+        monkeypatch.setattr(engine.whisper, "encode", counting)
+
+
+def on_a_line(sound: Samples) -> Samples:
+    """With the faint noise every telephone has."""
+    hiss = np.random.default_rng(5).standard_normal(len(sound)) * 20
+    return np.asarray(np.clip(sound + hiss, -32768, 32767), dtype=np.int16)
+
+
+def take_turn(
+    engine: EmbeddedEngine, sound: Samples, expectation: Expectation, encoded: Counted
+) -> tuple[tuple[Hypothesis, ...], int]:
+    """As a call does it: asked in every pause, at last when the turn has ended. The answer, and how
+    often something was encoded after the last pause."""
+    ear, recogniser = Ear(HearingSettings()), engine.recogniser()
+    recogniser.begin(expectation)
+    before = 0
+    ear.expect(expectation)
+    for position in range(0, len(sound), CHUNK_SAMPLES):
+        chunk = AudioChunk(sound[position : position + CHUNK_SAMPLES], position)
+        for event in ear.feed(chunk):
+            match event:
+                case SpeechSound(part):
+                    recogniser.accept(part)
+                case SpeechPaused():
+                    recogniser.preliminary()
+                    before = len(encoded.seconds)
+                case TurnEnded():
+                    return recogniser.finish(), len(encoded.seconds) - before
+    raise AssertionError("the turn never ended")
+
+
+def test_the_answer_of_the_last_pause_is_the_answer_when_only_silence_follows(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = Counted(engine, monkeypatch)
+    sound = on_a_line(np.concatenate([silence(4000), recording("card_3782"), silence(24_000)]))
+
+    heard, encoded_after_the_pause = take_turn(engine, sound, Expectation(Kind.CARD), encoded)
+
+    assert digits_of(heard[0]) == AMEX
+    assert encoded_after_the_pause == 0
+
+
+def test_a_word_after_the_last_pause_is_in_the_answer(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recogniser = engine.recogniser()
+    recogniser.begin(Expectation(Kind.DIGITS))
+    feed(recogniser, on_a_line(np.concatenate([recording("four_one_one_one"), silence(2400)])))
+    first = recogniser.preliminary()
+    feed(recogniser, on_a_line(np.concatenate([silence(2400), recording("one_one_one_one")])))
+
+    assert digits_of(first[0]) == "4111"
+    assert digits_of(recogniser.finish()[0]) == "41111111"
+
+
+def test_what_was_encoded_in_a_pause_is_not_encoded_again(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = Counted(engine, monkeypatch)
+    groups = ["four_one_one_one", *["one_one_one_one"] * 3]
+    recogniser = engine.recogniser()
+    recogniser.begin(Expectation(Kind.CARD))
+    seconds = 0.0
+    for name in groups:
+        said = on_a_line(np.concatenate([recording(name), silence(4000)]))
+        feed(recogniser, said)
+        seconds += len(said) / SAMPLE_RATE
+        recogniser.preliminary()
+    heard = recogniser.finish()
+
+    assert digits_of(heard[0]) == "4111111111111111"
+    assert encoded.seconds[-1] < seconds / 2
+
+
+@pytest.mark.parametrize("size", [37, 160, 1024, 100_000])
+def test_the_same_sound_however_cut_into_chunks_is_the_same_answer(
+    engine: EmbeddedEngine, size: int
+) -> None:
+    sound = recording("card_3782")
+    answers = []
+    for chunk in (CHUNK_SAMPLES, size):
+        recogniser = engine.recogniser()
+        recogniser.begin(Expectation(Kind.CARD))
+        for position in range(0, len(sound), chunk):
+            recogniser.accept(AudioChunk(sound[position : position + chunk], position))
+        answers.append(recogniser.finish())
+
+    assert answers[0] == answers[1]
+
+
+def test_words_in_several_pieces_keep_their_place(engine: EmbeddedEngine) -> None:
+    sound = np.concatenate([recording("card_3782"), silence(16_000), recording("yeah")])
+
+    best = hear_file(engine, sound, Expectation(Kind.CARD))[0]
+
+    last_word = len(sound) - len(recording("yeah"))
+    assert best.start < SAMPLE_RATE
+    assert last_word < best.end <= len(sound)
+
+
 def test_an_utterance_does_not_know_the_one_before(engine: EmbeddedEngine) -> None:
     recogniser = engine.recogniser()
     recogniser.begin(Expectation(Kind.CARD))
@@ -148,19 +265,6 @@ def test_the_rest_of_a_card_fits_with_what_was_given(engine: EmbeddedEngine) -> 
     heard = hear_file(engine, samples, given)
 
     assert not any(h.fits and digits_of(h) == AMEX for h in heard if h.digits)
-
-
-def test_sound_longer_than_the_context_is_cut_where_it_is_quiet() -> None:
-    random = np.random.default_rng(2)
-    loud = (random.standard_normal(60 * SAMPLE_RATE) * 2000).astype(np.int16)
-    for second in (24, 47):
-        loud[second * SAMPLE_RATE : second * SAMPLE_RATE + SAMPLE_RATE // 2] = 0
-
-    pieces = cut_at_pauses(loud)
-
-    assert np.array_equal(np.concatenate(pieces), loud)
-    assert all(len(piece) <= 28 * SAMPLE_RATE for piece in pieces)
-    assert [24 <= len(pieces[0]) / SAMPLE_RATE <= 24.5, len(pieces)] == [True, 3]
 
 
 def test_the_speech_of_a_recording_is_found_with_a_margin() -> None:

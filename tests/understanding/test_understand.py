@@ -144,6 +144,12 @@ async def test_digits_the_recogniser_decoded_are_taken_as_they_are() -> None:
     assert first.masked_text == "<digits>"
 
 
+async def test_the_group_that_hearing_doubts_is_passed_on() -> None:
+    heard = [Hypothesis("", 0.6, SecretDigits(VISA), fits=True, doubtful=(4, 8))]
+    (reading,) = await understand(heard, CARD)
+    assert reading.doubtful == (4, 8)
+
+
 async def test_a_digit_answer_to_the_amount_question_is_an_amount() -> None:
     (reading,) = await understand("eight seven five oh", AMOUNT)
     assert reading.amount is not None

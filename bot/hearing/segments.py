@@ -1,0 +1,81 @@
+"""Where sound may be cut before it is encoded, judged by its level alone.
+
+The encoder's time grows with the sound. Digits are read in groups; cut between two of them, what
+was encoded while the caller paused need not be encoded again. Every cut depends only on the sound
+before it and on the pause it lies in, so that it stays where it is however much is said after.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.audio import SAMPLE_RATE, Samples, ms_to_samples
+
+_LONGEST_SECONDS: Final = 28.0
+"""Longer sound is cut at a quiet place: the encoder has positions for 30 s, padding included."""
+_SHORTEST_CUT_SECONDS: Final = 20.0
+
+_BLOCK: Final = ms_to_samples(20)
+_PAUSE_BLOCKS: Final = 10
+"""200 ms of quiet are a pause: longer than the stops inside words."""
+_SHORTEST_BLOCKS: Final = 150
+"""3 s, about two groups of digits: with less around them words are heard worse."""
+_BELOW_LOUDEST: Final = 0.125
+"""18 dB below the loudest block so far is quiet. On a line with more noise than that no pause is
+known by its level, and nothing is cut."""
+_STILL_QUIET: Final = 1.5
+"""Times the loudest of a pause: as much as noise varies, less than a voice."""
+
+
+def cut_at_pauses(samples: Samples) -> list[Samples]:
+    """Pieces no longer than 28 s, each cut at the quietest tenth of a second of its last eight."""
+    pieces = []
+    longest, shortest = (int(s * SAMPLE_RATE) for s in (_LONGEST_SECONDS, _SHORTEST_CUT_SECONDS))
+    block = SAMPLE_RATE // 10
+    while len(samples) > longest:
+        tail = samples[shortest:longest].astype(np.float64).reshape(-1, block)
+        cut = shortest + int(np.argmin((tail**2).sum(axis=1))) * block + block // 2
+        pieces.append(samples[:cut])
+        samples = samples[cut:]
+    pieces.append(samples)
+    return pieces
+
+
+def cut_between_groups(samples: Samples) -> list[Samples]:
+    """Pieces of 3 s or more, each cut in the first pause after that, and none longer than 28 s;
+    the last as long as it happens to be."""
+    levels = _levels(samples)
+    loudest = np.maximum.accumulate(levels)
+    quiet = (levels <= _BELOW_LOUDEST * loudest).tolist()
+    cuts, run = [0], 0
+    for index, is_quiet in enumerate(quiet):
+        run = run + 1 if is_quiet else 0
+        if run >= _PAUSE_BLOCKS and (index + 1) * _BLOCK - cuts[-1] >= _SHORTEST_BLOCKS * _BLOCK:
+            cuts.append((index + 1 - _PAUSE_BLOCKS // 2) * _BLOCK)
+            run = 0
+    pieces = (samples[start:end] for start, end in pairwise([*cuts, len(samples)]))
+    return [part for piece in pieces for part in cut_at_pauses(piece)]
+
+
+def stayed_quiet(samples: Samples, since: int) -> bool:
+    """Whether there was a pause at that sample and nothing has been said after it.
+
+    On a noisy line the answer is no.
+    """
+    if since == len(samples):
+        return True
+    before, after = _levels(samples[since % _BLOCK : since]), _levels(samples[since:])
+    pause = before[-_PAUSE_BLOCKS:].max(initial=0.0)
+    if len(before) <= _PAUSE_BLOCKS or pause > _BELOW_LOUDEST * before.max():
+        return False
+    return bool(after.max(initial=0.0) <= max(1.0, _STILL_QUIET * pause))
+
+
+def _levels(samples: Samples) -> NDArray[np.float64]:
+    """Root mean square of each whole block; a part of one at the end is too short for a word."""
+    whole = samples[: len(samples) // _BLOCK * _BLOCK].astype(np.float64)
+    return np.asarray(np.sqrt(np.square(whole).reshape(-1, _BLOCK).mean(axis=1)))
