@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.calls.wav import CHANNELS
 from bot.errors import AudioError, BotError
 from bot.expectations import Expectation, Kind
 from bot.hearing.number_text import plain
+from bot.understanding.numbers import mask
 
 _LINE = re.compile(r"(\w+)(?:\s+(\d+(?:\s*,\s*\d+)*))?\s*:\s*(.+)")
 _VALUES = {
@@ -87,15 +89,19 @@ def _made(file: Path, where: object, entry: Mapping[str, Any]) -> Case | Skipped
     try:
         unknown = sorted(set(entry) - _KEYS)
         if unknown:
-            raise BotError(f"{unknown[0]!r} is none of {', '.join(sorted(_KEYS))}")
+            raise BotError(f"{mask(unknown[0])!r} is none of {', '.join(sorted(_KEYS))}")
         kind = _kind(str(entry.get("expect") or ""))
         lengths = _lengths(str(entry.get("lengths") or ""))
         value = _value(kind, str(entry.get("value") or ""))
         if not file.is_file():
-            raise BotError(f"{file} is not there")
+            # In a table with its columns confused this may be anything.
+            named = file if file.suffix.lower() == ".wav" else "the file it names"
+            raise BotError(f"{named} is not there")
+        channel = str(entry.get("channel") or "") or None
+        if channel is not None and channel not in CHANNELS:
+            raise BotError(f"channel: choose one of {', '.join(CHANNELS)}")
     except BotError as error:
         return Skipped(file, f"{where}: {error}")
-    channel = str(entry.get("channel") or "") or None
     return Case(file, Expectation(kind, lengths=lengths), value, channel)
 
 
@@ -103,7 +109,7 @@ def _kind(name: str) -> Kind:
     try:
         return Kind(name.strip().lower())
     except ValueError:
-        raise BotError(f"{name[:20]!r} is no kind; there are {', '.join(Kind)}") from None
+        raise BotError(f"{mask(name)[:20]!r} is no kind; there are {', '.join(Kind)}") from None
 
 
 def _lengths(text: str) -> tuple[int, ...]:

@@ -1,12 +1,13 @@
 """All recognisers on the same recordings: how often each is right, and wrong without a doubt.
 
 What counts as accepted is what the payment would accept: digits that fit the question, heard with
-the confidence payment.toml asks for. Digits of cards and codes stay out of every text made here,
-unless they are asked for.
+the confidence payment.toml asks for. Whatever was asked, what was said and heard is masked in every
+text made here, unless it is asked for: callers say their card number at the wrong question too.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,12 +29,15 @@ from bot.hearing.peers import peers
 from bot.hearing.recogniser import Engine
 from bot.hearing.vosk_engine import VoskEngine
 from bot.settings import HearingSettings, PaymentSettings
+from bot.understanding.numbers import mask
 
 _DIGITS = {Kind.DIGITS, Kind.CARD}
 _Z = 1.96
 """95 % of a normal distribution lie within so many standard deviations."""
 _RESAMPLED = 1000
-_MASK = "•"
+_HIDDEN = "•"
+_LONG = re.compile(r"\d{5,}")
+"""As an amount of so many digits a part of a card number may be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +205,19 @@ def edits(heard: Sequence[object], said: Sequence[object]) -> int:
 
 
 def shown(value: str | None, case: Case, *, show: bool) -> str:
-    """For a person: digits of cards and codes as dots, so many as there are."""
+    """For a person. Digits of cards and codes as dots, so many as there are; numbers among words
+    as their placeholders."""
     if value is None:
         return "nothing"
-    if show or case.expectation.kind not in _DIGITS:
+    if show:
         return value
-    return _MASK * len(value)
+    match case.expectation.kind:
+        case Kind.DIGITS | Kind.CARD:
+            return _HIDDEN * len(value)
+        case Kind.OPEN:
+            return mask(value)
+        case _:
+            return _LONG.sub(lambda run: _HIDDEN * len(run[0]), value)
 
 
 def as_json(answers: Sequence[Answer], skipped: Sequence[str], *, show: bool) -> dict[str, Any]:

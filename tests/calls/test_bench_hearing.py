@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.calls.bench_cases import Case, Skipped, read_cases
-from bot.calls.bench_hearing import Answer, edits, figures, proportion
+from bot.calls.bench_hearing import Answer, as_json, as_markdown, edits, figures, proportion
 from bot.expectations import Expectation, Kind
 
 
@@ -48,6 +50,58 @@ def test_wrong_answers_that_were_accepted_are_counted_for_each_engine() -> None:
     assert first.digit_errors is not None
     assert round(first.digit_errors.percent, 1) == round(100 * 5 / 12, 1)
     assert (second.engine, second.exact.percent, second.accepted_wrong) == ("b", 100.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "heard"),
+    [
+        (Kind.CARD, "4242424242424242", "4242424242424"),
+        (Kind.DIGITS, "90210", "90211"),
+        (Kind.OPEN, "four two four two four two four two", "it's 4242 4242 42 forty two"),
+        (Kind.AMOUNT, "87.50", "42424.24"),
+    ],
+)
+def test_no_report_holds_digits_of_a_card_whatever_was_asked(
+    kind: Kind, said: str, heard: str
+) -> None:
+    case = Case(Path("a.wav"), Expectation(kind), said)
+    answers = [Answer("a", case, heard, 0.9, True, 10.0)]
+
+    report = as_markdown(answers, [], show=False) + json.dumps(as_json(answers, [], show=False))
+    hidden = [text for text in (said, heard) if text != "87.50"]
+    assert not any(text in report for text in hidden)
+    assert not {"4242", "42424", "four", "forty", "90210"} & set(re.findall(r"\w+", report))
+    shown = as_markdown(answers, [], show=True) + json.dumps(as_json(answers, [], show=True))
+    assert all(re.search(rf"\b{text}\b", shown) for text in (said, heard))
+
+
+def test_a_report_shows_an_amount_as_it_was_heard() -> None:
+    case = Case(Path("a.wav"), Expectation(Kind.AMOUNT), "87.50")
+    report = as_markdown([Answer("a", case, "8750.00", 0.9, False, 1.0)], [], show=False)
+    assert "said 87.50, heard 8750.00" in report
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"file": "a.wav", "expect": "4242424242424242", "value": "card"},
+        {"file": "4242424242424242", "expect": "card", "value": "a.wav"},
+        {"file": "4242424242424242", "expect": "card", "value": "4242424242424242"},
+        {"file": "a.wav", "expect": "digits", "value": "1", "channel": "4242424242424242"},
+        {"file": "a.wav", "4242424242424242": "card"},
+    ],
+)
+def test_a_table_with_its_columns_confused_is_told_without_what_is_in_them(
+    tmp_path: Path, row: dict[str, str]
+) -> None:
+    (tmp_path / "a.wav").touch()
+    table = tmp_path / "said.jsonl"
+    table.write_text(json.dumps(row) + "\n")
+
+    (skipped,) = read_cases(tmp_path, table)
+    assert isinstance(skipped, Skipped)
+    assert skipped.why.startswith(f"{table}:1: ")
+    assert "4242" not in skipped.why
 
 
 @pytest.mark.parametrize(
