@@ -71,28 +71,34 @@ def bench_hearing(
 
     from bot.calls.bench_cases import Skipped, read_cases
     from bot.calls.bench_hearing import HEADINGS, as_json, as_markdown, figures, rows
+    from bot.out_folder import sole_user_of
+    from bot.records.files import write_atomically
 
     found = read_cases(folder, transcripts)
     cases = [one for one in found if not isinstance(one, Skipped)]
     skipped = [one.why for one in found if isinstance(one, Skipped)]
-    progress = Progress(problems)
-    answers = _hear_all(cases, skipped, only_settings(settings_file, setting), progress)
-    for why in skipped:
-        problems.print(f"[red]left out:[/] {escape(why)}", soft_wrap=True)
-    if not answers:
-        raise AudioError(f"{folder}: no recording could be used; bench hearing --help shows how")
-    told = as_json(answers, skipped, show=show)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "bench-hearing.json").write_text(json.dumps(told, indent=2) + "\n", "utf-8")
-    (out / "bench-hearing.md").write_text(as_markdown(answers, skipped, show=show), "utf-8")
-    if to_json:
-        typer.echo(json.dumps(told))
-    else:
-        table = Table(*HEADINGS, box=box.SIMPLE)
-        for cells in rows(figures(answers)):
-            table.add_row(*map(escape, cells))
-        console.print(table)
-        console.print(f"every wrong answer: {escape(str(out / 'bench-hearing.md'))}")
+    settings = only_settings(settings_file, setting)
+    with sole_user_of(out):  # told before minutes of hearing, not after
+        answers = _hear_all(cases, skipped, settings, Progress(problems))
+        for why in skipped:
+            problems.print(f"[red]left out:[/] {escape(why)}", soft_wrap=True)
+        if not answers:
+            raise AudioError(
+                f"{folder}: no recording could be used; bench hearing --help shows how"
+            )
+        told = as_json(answers, skipped, show=show)
+        if to_json:
+            typer.echo(json.dumps(told))
+        else:
+            table = Table(*HEADINGS, box=box.SIMPLE)
+            for cells in rows(figures(answers)):
+                table.add_row(*map(escape, cells))
+            console.print(table)
+        report = out / "bench-hearing.md"
+        write_atomically(report, as_markdown(answers, skipped, show=show))
+        write_atomically(out / "bench-hearing.json", json.dumps(told, indent=2) + "\n")
+    if not to_json:
+        console.print(f"every wrong answer: {escape(str(report))}", soft_wrap=True)
     sys.exit(MEND_THIS if skipped else 0)
 
 
