@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from bot.cli.exits import NOT_AS_PROMISED
 from bot.cli.options import Out, Setting, SettingsFile, only_settings, settings_with_log
 from bot.cli.stopping import run
 from bot.console import Progress, console
-from bot.errors import ScenarioError
+from bot.errors import ScenarioError, StoreError
 
 if TYPE_CHECKING:
     from bot.calls.choosing import Chosen
@@ -78,11 +79,11 @@ def run_scenarios(
     if show_schema:
         typer.echo(json.dumps(schema(), indent=2))
         return
+    if junit is not None and not coverage:
+        _make_way_for(junit)
     chosen = choose(paths or [], only or [])
     if coverage:
         sys.exit(_list_coverage(chosen))
-    if junit is not None:
-        _must_be_writable(junit)
     refuse_hopeless(chosen, only_settings(settings_file, setting))
     settings = settings_with_log(settings_file, setting, out)
     failed = run(_run_all(chosen, settings, out, twice, junit))
@@ -97,8 +98,9 @@ def _list_coverage(chosen: list[Chosen]) -> int:
     return NOT_AS_PROMISED if coverage.missing or coverage.outdated else 0
 
 
-def _must_be_writable(file: Path) -> None:
-    """Told before minutes of scenarios, not after."""
+def _make_way_for(file: Path) -> None:
+    """The verdicts of another run are taken away: whatever happens, nobody takes them for this
+    one's. What cannot be written is told before minutes of scenarios, not after."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.is_dir():
@@ -106,6 +108,7 @@ def _must_be_writable(file: Path) -> None:
         probe = file.with_name(f".{file.name}.probe")
         probe.touch()
         probe.unlink()
+        file.unlink(missing_ok=True)
     except OSError as error:
         raise ScenarioError(f"--junit {file}: cannot be written ({error.strerror})") from None
 
@@ -121,16 +124,31 @@ async def _run_all(
     from bot.cli.show import print_summary, print_verdict
 
     began = datetime.now(UTC)
+    queue = labelled(chosen)
     verdicts: list[Verdict] = []
-    async with running_services(settings, out, Progress(), SCENARIO_DAY) as services:
-        console.print()
-        for label, each in labelled(chosen):
-            number = f"{len(verdicts) + 1} of {len(chosen)}"
-            with console.status(f"{number}: {escape(each.scenario.name)}"):
-                verdict = await verdict_on(each, label, services, out, twice=twice)
-            verdicts.append(verdict)
-            print_verdict(verdict, number)
+    try:
+        async with running_services(settings, out, Progress(), SCENARIO_DAY) as services:
+            console.print()
+            for label, each in queue:
+                number = f"{len(verdicts) + 1} of {len(chosen)}"
+                with console.status(f"{number}: {escape(each.scenario.name)}"):
+                    verdict = await verdict_on(each, label, services, out, twice=twice)
+                verdicts.append(verdict)
+                print_verdict(verdict, number)
+    except BaseException:
+        if junit is not None:
+            # Why the run ended is told, not that its report could not be written either.
+            with suppress(StoreError):
+                write_junit(junit, [*verdicts, *_not_run(queue[len(verdicts) :])], began)
+        raise
+    print_summary(verdicts, datetime.now(UTC) - began)
     if junit is not None:
         write_junit(junit, verdicts, began)
-    print_summary(verdicts, datetime.now(UTC) - began)
     return sum(not verdict.passed for verdict in verdicts)
+
+
+def _not_run(queue: list[tuple[str, Chosen]]) -> list[Verdict]:
+    from bot.calls.scenarios import Verdict
+
+    why = "not run: the run ended before it was done"
+    return [Verdict(chosen, label, broken=why) for label, chosen in queue]
