@@ -99,6 +99,11 @@ def test_what_a_person_can_mend_is_said_and_nothing_else_happens(
     assert "Traceback" not in errors
 
 
+def test_what_a_person_can_mend_is_one_line_in_a_narrow_log(run: Run, tmp_path: Path) -> None:
+    _, _, errors = run("call", str(tmp_path / f"{'long-' * 30}.wav"), "--channel", "left")
+    assert len(errors.splitlines()) == 1
+
+
 def test_the_scenario_format_can_be_had_for_an_editor(run: Run) -> None:
     status, out, _ = run("test", "--schema")
     assert status == 0
