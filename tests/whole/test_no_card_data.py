@@ -1,17 +1,20 @@
 """A full call at debug level leaves no card data anywhere (ARCHITECTURE.md, "Leaks")."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import soundfile
 import yaml
 from card_search import leaks_in, leaks_in_file
+from typer.testing import CliRunner
 from whole_bot import SCENARIOS, WholeRun
 
 from bot.audio import AudioChunk
 from bot.calls.callers import keys_sound
 from bot.calls.wav import read_wav
+from bot.cli.app import app
 from bot.cli.show import ConversationPrinter, print_finished
 from bot.hearing.tones import ToneDetector
 from bot.records.trace import EntryKind
@@ -69,6 +72,47 @@ def test_nothing_that_was_printed_holds_card_data(
     printed = capsys.readouterr()
     assert "Please tell me your card number" in printed.out
     assert leaks_in(printed.out + printed.err, CARDS, CODES) == []
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_no_report_of_a_test_run_holds_card_data(tmp_path: Path) -> None:
+    """Nothing comes out as expected, so that the report tells all it can."""
+    scenario = yaml.safe_load((SCENARIOS / "demo-keys.yml").read_text())
+    scenario["rasa"] = "away"
+    scenario["expect"] = {
+        "result": "timeout", "amount": "1.00", "brand": "visa", "last_four": "0000",
+        "expiry": "01/30", "charges": 9, "absent": ["charge.approved"],
+        "prompts": ["charge.approved", "welcome"],
+    }  # fmt: skip
+    (tmp_path / "keys.yml").write_text(yaml.safe_dump(scenario))
+    report = tmp_path / "junit.xml"
+    ended = CliRunner().invoke(
+        app, ["test", str(tmp_path), "--junit", str(report), "--out", str(tmp_path / "out"),
+              "--setting", "understanding.rasa_url=http://127.0.0.1:9"],
+    )  # fmt: skip
+    assert isinstance(ended.exception, SystemExit), ended.exception
+    assert ended.exit_code == 1
+    assert "last_four: expected 0000, got 4444" in report.read_text()
+    assert leaks_in_file(report, CARDS, CODES) == []
+    assert leaks_in(ended.output, CARDS, CODES) == []
+
+
+def test_no_report_of_hearing_holds_a_card_read_at_another_question(tmp_path: Path) -> None:
+    wav = tmp_path / "in" / "card-number.wav"
+    wav.parent.mkdir()
+    shutil.copy(CALLERS / "pay" / "card-number.wav", wav)
+    wav.with_suffix(".txt").write_text("open: four double oh oh five six six five five six\n")
+    ended = CliRunner().invoke(
+        app, ["bench", "hearing", str(wav.parent), "--out", str(tmp_path / "out")]
+    )
+    assert ended.exit_code == 0, ended.output
+    reports = [tmp_path / "out" / f"bench-hearing.{ending}" for ending in ("md", "json")]
+    assert all("<digits>" in path.read_text() for path in reports)
+    spelled = {"four", "double", "five", "six", "oh"}
+    for path in reports:
+        assert leaks_in_file(path, CARDS, CODES) == []
+        assert not spelled & set(re.findall(r"\w+", path.read_text()))
+    assert leaks_in(ended.output, CARDS, CODES) == []
 
 
 def keys_heard_in(path: Path, channel: str | None) -> int:
