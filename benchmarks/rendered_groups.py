@@ -38,6 +38,7 @@ FOLDER = ROOT / "out" / "benchmarks" / "groups"
 FIRST_GROUPS = ("4", "4", "4", "51", "53", "55", "2221", "54", "6011", "65", "37", "34")
 COUNTS = {"first": 36, "four": 100, "five": 60, "six": 24, "three": 60}
 """Groups of each sort by each voice. "first" begins a card number of a known brand."""
+_LAST = f"{sum(COUNTS.values()) - 1:04d}.json"
 SIZES = {"first": 4, "four": 4, "five": 5, "six": 6, "three": 3}
 
 
@@ -110,9 +111,11 @@ def _accent(voice: str) -> str:
 
 
 def read_groups(folder: Path) -> list[Group]:
-    """Empty when nothing was rendered."""
-    found = []
+    """Of voices that are whole; empty when there is none."""
+    found: list[Group] = []
     for about in sorted(folder.glob("*/*.json")):
+        if not (about.parent / _LAST).exists():
+            continue  # a voice half rendered lacks a sort of groups
         said = json.loads(about.read_text("utf-8"))
         sound, _ = soundfile.read(about.with_suffix(".wav"), dtype="float64")
         found.append(
