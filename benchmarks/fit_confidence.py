@@ -1,9 +1,11 @@
 """Fit models/numbers/calibration.json to validation speech.
 
-    python -m benchmarks.fit_confidence CLIPS [--write]
+    python -m benchmarks.fit_confidence CLIPS [--phrases FOLDER] [--write]
 
-CLIPS holds WORD_SPEAKER_N.wav of speakers the head was neither trained on nor is measured with.
-Logistic regression; right means that the string is exactly what was said.
+CLIPS holds WORD_SPEAKER_N.wav of speakers the head was neither trained on nor is measured with;
+FOLDER rendered phrases of such voices, for amounts, dates, yes and no
+(`benchmarks.spoken_phrases`). Logistic regression; right means that the value is exactly what was
+said. Lines that nothing was collected for stay as they are.
 """
 
 from __future__ import annotations
@@ -11,32 +13,42 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.spoken_phrases import SpokenPhrase, spoken_phrases
 from benchmarks.spoken_strings import spoken_strings
 from benchmarks.telephone import read_clips
 from bot.expectations import Kind
 from bot.hearing.embedded import EmbeddedEngine, resampled
 from bot.hearing.number_answers import digit_answers
-from bot.hearing.number_head import PADDING_SECONDS
-from bot.hearing.number_text import plain, written_digits
-from bot.hearing.word_search import search_words
+from bot.hearing.number_grammars import grammar_for
+from bot.hearing.number_head import PADDING_SECONDS, LogProbabilities
+from bot.hearing.number_text import agrees, merge, plain, spoken_text, written_digits
+from bot.hearing.utterance import Written, sentence_features
+from bot.hearing.value_answers import is_clear, value_answers
+from bot.hearing.word_search import HeardWords, search_words
 
 NUMBERS = Path(__file__).parents[1] / "models" / "numbers"
 NOISE_DB = (0.0, 25.0)
 """Harder than most lines: without mistakes there is nothing to fit."""
 MISREAD = 0.25
-"""Callers who leave a digit out or misread one: then nothing that fits is right."""
+"""Callers who leave a digit out or misread one, or say something else at all: then nothing that
+fits is right."""
+FEWEST = 100
+"""Rows: a line fitted to less would say more of them than of callers."""
+PHRASES = NUMBERS / "data" / "clips" / "validation"
 
 Row = tuple[tuple[float, ...], bool]
 
 
-def collect(clips: Path, strings: int, seed: int) -> dict[str, list[Row]]:
+def collect_digits(
+    engine: EmbeddedEngine, clips: Path, strings: int, seed: int
+) -> dict[str, list[Row]]:
     """(features, right) by sort of answer."""
-    engine = EmbeddedEngine(NUMBERS)
     rows: dict[str, list[Row]] = {"card": [], "digits": [], "as_heard": []}
     counts = {"card": strings, "zip": strings, "security": strings}
     random = np.random.default_rng(seed)
@@ -56,6 +68,64 @@ def collect(clips: Path, strings: int, seed: int) -> dict[str, list[Row]]:
             if answer.as_heard:
                 rows["as_heard"].append((features[:1], right))
     return rows
+
+
+def collect_values(
+    engine: EmbeddedEngine, folder: Path, phrases: int, seed: int
+) -> dict[str, list[Row]]:
+    """(features, right) of amounts, dates, yes and no; of word sequences that are none of them; of
+    numbers in sentences."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for said in spoken_phrases(seed, folder, phrases, NOISE_DB, MISREAD):
+        sound = resampled(said.samples)
+        frames = engine.head(engine.whisper.encode(sound, PADDING_SECONDS))
+        heard = search_words(frames, engine.head.vocabulary)
+        if not heard[0].words:
+            continue
+        written = Written.of(engine.whisper.text(sound))
+        _add_values(rows, engine, said, frames, heard, written)
+        _add_sentence(rows, engine, said, heard, written)
+    return rows
+
+
+def _add_values(
+    rows: dict[str, list[Row]],
+    engine: EmbeddedEngine,
+    said: SpokenPhrase,
+    frames: LogProbabilities,
+    heard: list[HeardWords],
+    written: Written,
+) -> None:
+    """Whisper's word counts where the product would ask it."""
+    filler = engine.head.vocabulary.filler
+    grammar = grammar_for(said.expectation, filler)
+    answers = value_answers(frames, engine.head.vocabulary, heard, said.expectation)
+    asked = said.what != "yes_no" and not is_clear(answers)
+    for answer in answers:
+        agreed = agrees(answer.words, written.text, filler)
+        features = answer.features((1.0 if agreed else -1.0) if asked else 0.0)
+        if answer.values:
+            right = grammar is not None and answer.values == grammar.read(said.words)
+            rows[said.what].append((features, right))
+        elif spoken_text(answer.words, filler):
+            right = spoken_text(answer.words, filler) == spoken_text(said.words, filler)
+            rows["words"].append(((features[0], features[2]), right))
+
+
+def _add_sentence(
+    rows: dict[str, list[Row]],
+    engine: EmbeddedEngine,
+    said: SpokenPhrase,
+    heard: list[HeardWords],
+    written: Written,
+) -> None:
+    filler = engine.head.vocabulary.filler
+    merged = merge(written.text, [one.words for one in heard], filler)
+    if filler not in heard[0].words or merged is None:
+        return
+    same = [one for one in heard if merge(written.text, [one.words], filler) == merged]
+    features = sentence_features(sum(one.probability for one in same), written, merged)
+    rows["sentence"].append((features, agrees(said.words, merged.text, filler)))
 
 
 def fit(rows: list[Row]) -> tuple[float, list[float]]:
@@ -91,20 +161,30 @@ def _newton(rows: list[Row], used: list[int], ridge: float = 0.05) -> tuple[floa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("clips", type=Path)
+    parser.add_argument("clips", type=Path, nargs="?", help="without them no digits are fitted")
+    parser.add_argument("--phrases", type=Path, default=PHRASES)
     parser.add_argument("--strings", type=int, default=150, help="of each sort")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="put the result into models/numbers")
     options = parser.parse_args()
     path = NUMBERS / "calibration.json"
     table = json.loads(path.read_text("utf-8"))
-    for name, rows in collect(options.clips, options.strings, options.seed).items():
-        right = sum(is_right for _, is_right in rows)
-        if not 0 < right < len(rows):
-            sys.exit(f"{name}: {right} of {len(rows)} right; nothing to fit")
-        bias, weights = fit(rows)
+    engine = EmbeddedEngine(NUMBERS)
+    rows: dict[str, list[Row]] = {}
+    if options.clips is not None:
+        rows |= collect_digits(engine, options.clips, options.strings, options.seed)
+    if options.phrases.is_dir():
+        rows |= collect_values(engine, options.phrases, options.strings, options.seed)
+    if not rows:
+        sys.exit(f"nothing to fit to: no CLIPS, and {options.phrases} is not there")
+    for name, found in rows.items():
+        right = sum(is_right for _, is_right in found)
+        if len(found) < FEWEST or not 0 < right < len(found):
+            sys.stderr.write(f"{name}: {right} of {len(found)} right; left as it is\n")
+            continue
+        bias, weights = fit(found)
         table[name] = {"bias": round(bias, 3), "weights": [round(w, 3) for w in weights]}
-        sys.stdout.write(f"{name}: {right} of {len(rows)} right; {table[name]}\n")
+        sys.stdout.write(f"{name}: {right} of {len(found)} right; {table[name]}\n")
     if options.write:
         entries = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in table.items())
         path.write_text(f"{{\n{entries}\n}}\n", "utf-8")

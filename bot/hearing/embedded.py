@@ -28,7 +28,6 @@ from bot.hearing.whisper import Sound, Whisper
 
 _SHORTEST_SECONDS = 0.1
 """Less than this is not a word."""
-_SURE = 0.9
 _FULL_SCALE = 32768.0
 _FRAME = SAMPLE_RATE // FRAMES_PER_SECOND
 """Samples a frame of the head stands for."""
@@ -102,20 +101,25 @@ class EmbeddedRecogniser:
     def _recognise(self, samples: Samples) -> tuple[Hypothesis, ...]:
         """A card number is first heard in pieces, most of which were heard in earlier pauses: where
         that makes it sure, the turn can end at once. Else all of it is heard in one piece, which is
-        a little better (benchmarks/README.md) and takes longer, while the caller pauses anyway."""
+        a little better and takes longer, while the caller pauses anyway (ARCHITECTURE.md)."""
         if len(samples) < _SHORTEST_SECONDS * SAMPLE_RATE:
             return ()
         if self._expectation.kind is Kind.CARD:
             groups = cut_between_groups(samples)
-            answer = self._answer_to(samples, groups) if len(groups) > 1 else ()
-            if answer and answer[0].fits and answer[0].confidence >= _SURE:
-                return answer
-        return self._answer_to(samples, cut_at_pauses(samples))
+            if len(groups) > 1:
+                heard = self._heard(groups)
+                utterance = self._utterance(samples, heard)
+                if answer := utterance.sure_card():
+                    return self._timed(answer, utterance, samples, heard)
+        heard = self._heard(cut_at_pauses(samples))
+        utterance = self._utterance(samples, heard)
+        return self._timed(utterance.hypotheses(), utterance, samples, heard)
 
-    def _answer_to(self, samples: Samples, pieces: Sequence[Samples]) -> tuple[Hypothesis, ...]:
+    def _utterance(
+        self, samples: Samples, heard: Sequence[tuple[int, LogProbabilities]]
+    ) -> Utterance:
         engine = self._engine
-        heard = self._heard(pieces)
-        utterance = Utterance(
+        return Utterance(
             np.concatenate([frames for _, frames in heard]),
             len(samples) / SAMPLE_RATE,
             self._expectation,
@@ -125,14 +129,22 @@ class EmbeddedRecogniser:
                 [engine.whisper.text(resampled(piece))[0] for piece in cut_at_pauses(samples)]
             ),
         )
+
+    def _timed(
+        self,
+        answers: Sequence[Hypothesis],
+        utterance: Utterance,
+        samples: Samples,
+        heard: Sequence[tuple[int, LogProbabilities]],
+    ) -> tuple[Hypothesis, ...]:
+        """With their place on the caller's leg, from the head's first and last word."""
         first, last = (
             self._start + _sample_of(frame, heard)
             for frame in (utterance.best.first_frame, utterance.best.last_frame + 1)
         )
         end = self._start + len(samples)
         return tuple(
-            replace(answer, start=min(first, end), end=min(last, end))
-            for answer in utterance.hypotheses()
+            replace(answer, start=min(first, end), end=min(last, end)) for answer in answers
         )
 
     def _heard(self, pieces: Sequence[Samples]) -> list[tuple[int, LogProbabilities]]:

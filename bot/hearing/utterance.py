@@ -97,6 +97,10 @@ class Utterance:
         return self._write()
 
     @cached_property
+    def _digit_answers(self) -> list[DigitAnswer]:
+        return digit_answers(self._frames, self._vocabulary, self._sequences, self._expectation)
+
+    @cached_property
     def _values(self) -> list[ValueAnswer]:
         return value_answers(self._frames, self._vocabulary, self._sequences, self._expectation)
 
@@ -124,19 +128,8 @@ class Utterance:
         short = self._seconds < _SHORT_SECONDS
         second_opinion = short and self._expectation.kind is Kind.DIGITS
         opinion = self._written.digits if second_opinion else None
-        answers = digit_answers(self._frames, self._vocabulary, self._sequences, self._expectation)
-        digits = sorted(
-            (self._digit_hypothesis(answer, opinion) for answer in answers),
-            key=lambda heard: (heard.fits and heard.confidence >= _WORTH_ASKING, heard.confidence),
-            reverse=True,
-        )
-        sure_card = (
-            self._expectation.kind is Kind.CARD
-            and bool(digits)
-            and digits[0].fits
-            and digits[0].confidence >= _CERTAIN
-        )
-        if not words_too or (sure_card and only_digits):
+        digits = self._digit_hypotheses(opinion)
+        if not words_too or (only_digits and self.sure_card()):
             return digits  # words around a whole card number that is surely one add nothing
         texts = self._merged()
         if REPAIRS & set(heard) and sure:
@@ -146,6 +139,23 @@ class Utterance:
         mostly_words = number_words < _MANY and len(written.digits) < len(written.text.split()) / 2
         fits = bool(digits) and digits[0].fits and digits[0].confidence >= _SURE
         return texts + digits if not fits and (mostly_words or not only_digits) else digits + texts
+
+    def sure_card(self) -> list[Hypothesis]:
+        """The digits, best first, where they are surely a whole card number; else none. Whisper is
+        not asked."""
+        if self._expectation.kind is not Kind.CARD or not self.best.words:
+            return []
+        digits = self._digit_hypotheses(None)
+        sure = bool(digits) and digits[0].fits and digits[0].confidence >= _CERTAIN
+        return digits if sure and spell(self.best.words, self._filler) is not None else []
+
+    def _digit_hypotheses(self, opinion: str | None) -> list[Hypothesis]:
+        """opinion: the digits Whisper wrote, None where it was not asked."""
+        return sorted(
+            (self._digit_hypothesis(answer, opinion) for answer in self._digit_answers),
+            key=lambda heard: (heard.fits and heard.confidence >= _WORTH_ASKING, heard.confidence),
+            reverse=True,
+        )
 
     def _digit_hypothesis(self, answer: DigitAnswer, written: str | None) -> Hypothesis:
         return Hypothesis(
