@@ -7,8 +7,8 @@ Card numbers, postal and security codes are spliced from single digits of real p
 rendered callers of `audio/callers`; where they read digits, their pauses between groups are
 replaced by such ones. All go over mu-law, in quiet and with white noise 15 dB below.
 
-Cut off: the first turn ended before the last word had begun. Waiting: from the end of the last
-word to the end of the turn it is in. The bot is the ear and the recogniser of the settings, which
+Cut off: a turn ended before the last word had begun, or 0.3 s before its end. Waiting: from the end
+of the last word to the end of the turn it is in. The bot is the ear and the recogniser of the settings, which
 is asked in each pause as in a call; the peers end a turn after a fixed silence.
 """
 
@@ -46,6 +46,7 @@ CARD_LENGTHS = (12, 13, 14, 15, 16, 17, 18, 19)
 CARDS = ("4242424242424242", "5555555555554444", "6011111111111117", "378282246310005")
 GROUPS = {15: (4, 6, 5), 16: (4, 4, 4, 4)}
 CODES = {"postal code": ((3, 2), (5,)), "security code": ((3,), (1, 2))}
+_HALF_A_WORD = ms_to_samples(300)
 _ROUND = ms_to_samples(20)
 
 
@@ -101,13 +102,6 @@ def the_bot(recogniser: Recogniser | None) -> Endpointer:
     """recogniser: None for an ear that nobody tells what was heard so far."""
     payment = PaymentSettings()
 
-    def confidence_needed(kind: Kind) -> float:
-        needed = {
-            Kind.CARD: payment.accept_card_confidence,
-            Kind.DIGITS: payment.accept_digits_confidence,
-        }
-        return needed.get(kind, payment.accept_confidence)
-
     def find(sound: Samples, expectation: Expectation) -> list[Stretch]:
         ear = Ear(HearingSettings())
         ear.expect(expectation)
@@ -127,7 +121,7 @@ def the_bot(recogniser: Recogniser | None) -> Endpointer:
                     case SpeechSound(chunk):
                         recogniser.accept(chunk)
                     case SpeechPaused():
-                        needed = confidence_needed(expectation.kind)
+                        needed = payment.confidence_needed(expectation.kind)
                         verdict = completeness(recogniser.preliminary(), expectation, needed)
                         hear(ear.judge(verdict), now)
 
@@ -178,7 +172,7 @@ def table(title: str, answers: Sequence[Answer]) -> Table:
 
 
 def ending(answer: Answer, turns: Sequence[Stretch]) -> Ending:
-    if any(over <= answer.last_word for _, over in turns):
+    if any(over <= max(answer.last_word, answer.end - _HALF_A_WORD) for _, over in turns):
         return Ending(cut_off=True, waited_ms=None)
     last = [over for start, over in turns if start < answer.end]
     waited = (last[-1] - answer.end) * 1000 / SAMPLE_RATE if last else None

@@ -23,6 +23,11 @@ class _UnknownSchema(Exception):
     """The mark in the database is not one of our migrations."""
 
 
+def database_url(named: str, out: Path) -> str:
+    """The database the settings name (records.database); else payments.db beside a run's files."""
+    return named or f"sqlite:///{out / 'payments.db'}"
+
+
 def open_database(url: str) -> Engine:
     """Open, and create or migrate, the database at an SQLAlchemy URL.
 

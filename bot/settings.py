@@ -19,6 +19,7 @@ from pydantic.dataclasses import dataclass as validated
 
 from bot.cards import Brand
 from bot.errors import SettingsError, did_you_mean
+from bot.expectations import Kind
 from bot.money import Money
 from bot.outcomes import Destination
 
@@ -90,6 +91,16 @@ class PaymentSettings:
 
     def money(self, amount: str) -> Money:
         return Money.parse(amount, self.currency)
+
+    def confidence_needed(self, kind: Kind) -> float:
+        """How sure an answer to a question of this kind must be to be taken without asking."""
+        match kind:
+            case Kind.CARD:
+                return self.accept_card_confidence
+            case Kind.DIGITS:
+                return self.accept_digits_confidence
+            case _:
+                return self.accept_confidence
 
 
 class EngineName(StrEnum):
@@ -214,12 +225,15 @@ def load_settings(path: Path | None = None, overrides: Sequence[str] = ()) -> Se
     """Settings from a TOML file (None: the defaults) with `key=value` overrides on top.
 
     A key is dotted ("payment.max_declines=2"); a value is TOML, or plain text where it is not.
-    Raises SettingsError.
+    Raises SettingsError, which blames the file only for what stands in it.
     """
     table = {} if path is None else _read(path)
+    settings = _validated(table, str(path))
+    if not overrides:
+        return settings
     for override in overrides:
         _override(table, override)
-    return _validated(table, str(path) if path else "settings")
+    return _validated(table, "--setting")
 
 
 def _read(path: Path) -> dict[str, Any]:

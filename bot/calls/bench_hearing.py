@@ -109,7 +109,7 @@ def answer(engine: Engine, case: Case, samples: Samples, payment: PaymentSetting
     took = time.process_time() - began
     best, value = _best(heard, case.expectation)
     confidence = 0.0 if best is None else best.confidence
-    needed = _confidence_needed(case.expectation.kind, payment)
+    needed = payment.confidence_needed(case.expectation.kind)
     accepted = value is not None and confidence >= needed and _fits(value, case.expectation)
     return Answer(engine.name, case, value, confidence, accepted, took * 1000)
 
@@ -130,16 +130,6 @@ def _fits(value: str, expectation: Expectation) -> bool:
         return True
     rules = rules_for(expectation)
     return not rules or any(rule.accepts(value) for rule in rules)
-
-
-def _confidence_needed(kind: Kind, payment: PaymentSettings) -> float:
-    match kind:
-        case Kind.CARD:
-            return payment.accept_card_confidence
-        case Kind.DIGITS:
-            return payment.accept_digits_confidence
-        case _:
-            return payment.accept_confidence
 
 
 def figures(answers: Sequence[Answer]) -> list[Figures]:

@@ -169,6 +169,11 @@ class Call:
         self._dialog_over = False
         self._gone = False
 
+    @property
+    def end(self) -> CallEnd:
+        """How it ended; of a call that was interrupted, what can be said of it."""
+        return self._end
+
     async def run(self) -> CallEnd:
         """Until the dialog is over and has said what it had to say, or the caller is gone."""
         self._post(self._started)
@@ -184,6 +189,9 @@ class Call:
                     task.cancel()  # a charge itself goes on in the payment service
         except ExceptionGroup as group_error:
             self._fail(group_error)
+        except BaseException:
+            self._interrupt()
+            raise
         self._end.duration = self._clock.now
         self._cut_off()
         self._telling.ended(self._end.result)
@@ -318,7 +326,7 @@ class Call:
                 case SpeechPaused():
                     so_far = await self._compute(self._leg.recogniser.preliminary)
                     await self._undecided.wait()
-                    threshold = self._confidence_needed(expectation)
+                    threshold = self._rooms.settings.payment.confidence_needed(expectation.kind)
                     verdict = completeness(so_far, expectation, threshold)
                     self._hear_all(self._leg.ear.judge(verdict))
                 case TurnEnded(start, end):
@@ -332,16 +340,6 @@ class Call:
     async def _compute(self, function: Callable[..., _T], *arguments: object) -> _T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._rooms.executor, function, *arguments)
-
-    def _confidence_needed(self, expectation: Expectation) -> float:
-        payment = self._rooms.settings.payment
-        match expectation.kind:
-            case Kind.CARD:
-                return payment.accept_card_confidence
-            case Kind.DIGITS:
-                return payment.accept_digits_confidence
-            case _:
-                return payment.accept_confidence
 
     async def _understand(
         self, heard: tuple[Hypothesis, ...], expectation: Expectation, start: int, end: int
@@ -444,6 +442,7 @@ class Call:
 
     def _charge(self, request: ChargeRequest) -> None:
         self._quiet.begin()
+        self._answered = None
         self._telling.charge_sent(request)
         self._end.asked.append(
             AskedCharge(request.attempt_id, request.amount, request.expiry, request.card.last_four)
@@ -478,5 +477,22 @@ class Call:
         self._end.result = PaymentResult(
             ResultName.INTERNAL_ERROR, f"{type(group.exceptions[0]).__name__}; see the log"
         )
-        # What the gateway said stands, whatever became of the call.
+        self._keep_answer()
+
+    def _interrupt(self) -> None:
+        """The bot is told to end. What a dialog that was over had decided stays."""
+        self._end.duration = self._clock.now
+        if self._dialog_over:
+            return
+        asked = self._end.asked[-1] if self._end.asked else None
+        self._end.result = PaymentResult(
+            ResultName.INTERNAL_ERROR,
+            "interrupted: the bot ended while the call went on",
+            amount=asked.amount if asked else None,
+            last_four=asked.last_four if asked else None,
+        )
+        self._keep_answer()
+
+    def _keep_answer(self) -> None:
+        """What the gateway said to the last charge stands, whatever became of the call."""
         self._end.late_charge = self._end.late_charge or self._answered

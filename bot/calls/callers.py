@@ -110,7 +110,7 @@ class ScriptedTurn:
 
 
 class ScriptedCaller:
-    """Takes its turns in order; between them the line is silent, with a little noise if asked.
+    """Takes its turns in order; between them the line is silent.
 
     patience_ms: with no turn left, or none triggered, how long until the line goes dead.
     """

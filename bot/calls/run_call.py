@@ -16,6 +16,7 @@ import structlog
 from bot.audio import ms_to_samples, samples_to_ms
 from bot.calls.call import Call, CallEnd, Rooms
 from bot.calls.callers import Caller
+from bot.calls.late_charges import LateCharges
 from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
 from bot.calls.scenario import Parameters
@@ -27,6 +28,7 @@ from bot.hearing.recogniser import Engine
 from bot.money import Money
 from bot.outcomes import ResultName
 from bot.paying.service import PaymentService
+from bot.paying.settling import Settled
 from bot.records.report import write_call_page
 from bot.records.result import CallResult, Durations, Settlement, write_result
 from bot.records.store import Store
@@ -111,10 +113,13 @@ def call_started(
 class CallRunner:
     """Runs calls in one process, one `run` each; they share engine, payments and store."""
 
-    def __init__(self, engine: Engine, payments: PaymentService, store: Store) -> None:
+    def __init__(
+        self, engine: Engine, payments: PaymentService, store: Store, late_charges: LateCharges
+    ) -> None:
         self._engine = engine
         self._payments = payments
         self._store = store
+        self._late_charges = late_charges
 
     async def run(
         self,
@@ -132,7 +137,8 @@ class CallRunner:
 
         Raises BotError when recording or records cannot be begun: then there is no call. What
         cannot be written later is named in the result: a full disk must not hide what became of
-        the payment. Ended from outside, it leaves no half-written file.
+        the payment. Ended from outside, it leaves no file, and a record that says so; a charge
+        under way goes on, and `late_charges` hears what it comes to.
         """
         started_at = datetime.now(UTC)
         started = call_started(new_call_id(), parameters, rooms.settings, today)
@@ -156,11 +162,31 @@ class CallRunner:
                 pre_roll=ms_to_samples(PRE_ROLL_MS),
                 listener=listener,
             )
-            end = await Call(rooms, leg, caller, started, trace=trace, recording=recording).run()
+            call = Call(rooms, leg, caller, started, trace=trace, recording=recording)
         except BaseException:
             recording.discard()
             raise
-        return await self._keep(started, started_at, end, trace.entries, files)
+        with self._late_charges.call_runs(started.call_id):
+            try:
+                end = await call.run()
+            except BaseException:
+                recording.discard()
+                self._keep_interrupted(started.call_id, call.end, trace.entries)
+                raise
+            return await self._keep(started, started_at, end, trace.entries, files)
+
+    def _keep_interrupted(self, call_id: str, end: CallEnd, entries: list[Entry]) -> None:
+        """The record of a call that was cut off; it has no files."""
+        with _noting([]):
+            self._record(call_id, end, entries)
+        if end.late_charge is not None:
+            self._late_charges.unheard(Settled(call_id, end.asked[-1].amount, end.late_charge))
+
+    def _record(self, call_id: str, end: CallEnd, entries: list[Entry]) -> None:
+        """Raises StoreError."""
+        duration_ms = samples_to_ms(end.duration)
+        self._store.finish_call(call_id, end.result, duration_ms, end.handed_over_to, end.degraded)
+        self._store.add_segments(call_id, entries)
 
     async def _keep(
         self,
@@ -171,20 +197,17 @@ class CallRunner:
         files: Files,
     ) -> FinishedCall:
         """Write each thing whatever becomes of the others, the result before the trace."""
-        call_id, duration_ms = started.call_id, samples_to_ms(end.duration)
+        call_id = started.call_id
         not_kept: list[str] = []
         with _noting(not_kept):
-            self._store.finish_call(
-                call_id, end.result, duration_ms, end.handed_over_to, end.degraded
-            )
-            self._store.add_segments(call_id, entries)
+            self._record(call_id, end, entries)
         if not_kept:
             end.degraded.append(_NO_RECORDS)
         result = CallResult(
             call_id=call_id,
             started_at=started_at,
             payment=end.result,
-            durations=Durations.of(entries, duration_ms),
+            durations=Durations.of(entries, samples_to_ms(end.duration)),
             hand_over=end.handed_over_to,
             degradations=end.degraded,
             settled=await self._settlement(call_id, end, not_kept),

@@ -19,12 +19,13 @@ from sqlalchemy import Engine as Database
 
 from bot.calls.call import Charges, Rooms
 from bot.calls.callers import Caller
+from bot.calls.late_charges import LateCharges
 from bot.calls.leg import Listener
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenario import Parameters
-from bot.charges import ChargeOutcome, ChargeStatus
-from bot.database import open_database
-from bot.errors import NluError, StoreError
+from bot.database import database_url, open_database
+from bot.errors import NluError
+from bot.hearing.ear import load_ears
 from bot.hearing.engines import load_engine
 from bot.out_folder import sole_user_of
 from bot.paying.pace import DeclaredPace
@@ -133,7 +134,9 @@ async def running_services(
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_user_of(out))
-        database = _open(settings, out)  # early: what is wrong with it is told at once
+        database = open_database(
+            database_url(settings.records.database, out)
+        )  # early: what is wrong with it is told at once
         stack.callback(database.dispose)
         # Rasa takes longest to start: it is let start first, and is awaited last.
         understanding: StartedUnderstanding = _nobody
@@ -149,18 +152,33 @@ async def running_services(
             )  # fmt: skip
         with progress.step("ears: the recogniser"):
             engine = await asyncio.to_thread(load_engine, settings.hearing, ROOT, progress.tell)
+            await asyncio.to_thread(load_ears, settings.hearing)
         store = Store(database)
+        late_charges = LateCharges(store, progress.warn)
         with progress.step("till: the payment gateway"):
-            payments, restart = await _start_payments(settings, database, store, out, today, stack)
+            payments, restart = await _start_payments(
+                settings, database, late_charges, out, today, stack
+            )
             unreachable = await _payments_nobody_answers(settings, database, stack)
+        await _tell_what_was_given_up(payments, progress)
         stack.callback(_tell_what_is_awaited, payments, progress)
         rasa = await understanding()
         executor = ThreadPoolExecutor(_DECODES_AT_ONCE, thread_name_prefix="decode")
         stack.callback(executor.shutdown, cancel_futures=True)
         yield Services(
-            settings, speaker, CallRunner(engine, payments, store), payments, unreachable,
-            rasa, executor, restart,
+            settings, speaker, CallRunner(engine, payments, store, late_charges), payments,
+            unreachable, rasa, executor, restart,
         )  # fmt: skip
+
+
+async def _tell_what_was_given_up(payments: PaymentService, progress: Progress) -> None:
+    """Nothing looks these up any more. Raises StoreError."""
+    given_up = [charge for charge in await payments.open_intents() if not charge.is_open]
+    if given_up:
+        progress.warn(
+            f"given up, charges whose outcome no look-up could tell: {len(given_up)}; a person has "
+            "to ask the gateway: `payments open` lists them"
+        )
 
 
 def _tell_what_is_awaited(payments: PaymentService, progress: Progress) -> None:
@@ -267,14 +285,10 @@ async def _known(url: str, token: str) -> tuple[str, str]:
     return url, token
 
 
-def _open(settings: Settings, out: Path) -> Database:
-    return open_database(settings.records.database or f"sqlite:///{out / 'payments.db'}")
-
-
 async def _start_payments(
     settings: Settings,
     database: Database,
-    store: Store,
+    late_charges: LateCharges,
     out: Path,
     today: date | None,
     stack: AsyncExitStack,
@@ -297,32 +311,15 @@ async def _start_payments(
         settings.gateway,
         gateway_name=_SIMULATOR if simulated else url,
         pace=DeclaredPace() if simulated else None,
-        on_outcome=_settle_in(store),
+        on_late_outcome=late_charges,
     )
-    # Charges a crash left open are settled before anything new is charged.
+    # Charges a crash left open are settled, and told of, before anything new is charged.
     await payments.settle_open()
     return await stack.enter_async_context(payments), restart
 
 
 async def _nothing_to_restart() -> None:
     """A real gateway counts its references by itself."""
-
-
-def _settle_in(store: Store) -> Callable[[str, ChargeOutcome], None]:
-    """An outcome that comes when its call is over goes into the call's record."""
-
-    def settle(call_id: str, outcome: ChargeOutcome) -> None:
-        if outcome.status is ChargeStatus.UNKNOWN:
-            return
-        try:
-            call = store.call(call_id)
-            if call is None or call.payment is None or call.payment.reference:
-                return
-            store.settle(call_id, outcome, datetime.now(UTC))
-        except StoreError as error:
-            _log.error("settlement_not_recorded", call_id=call_id, why=str(error))
-
-    return settle
 
 
 async def _payments_nobody_answers(

@@ -34,7 +34,8 @@ _MARGIN: Final = ms_to_samples(6)
 
 
 class ToneClamp:
-    """One leg's clamp. Deterministic; chunks may have any length."""
+    """One leg's clamp. Deterministic; chunks may have any length. Waits for live calls: a recorded
+    one has no agent."""
 
     def __init__(self) -> None:
         self._framer = Framer(CHUNK_SAMPLES)

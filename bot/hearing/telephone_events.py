@@ -67,7 +67,8 @@ class _Known:
 
 
 class EventReceiver:
-    """The telephone events of one RTP stream, in the order in which they arrive.
+    """The telephone events of one RTP stream, in the order in which they arrive. Waits for live
+    calls: a recorded one has no RTP.
 
     offset: the leg's sample at which the stream's first timestamp lies; later ones are counted
     from there, so that a wrap of the timestamp does no harm.

@@ -25,6 +25,7 @@ from sqlalchemy import Engine
 
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.errors import StoreError
+from bot.money import Money
 from bot.paying.gateway import Gateway, NothingTaken, OutcomeUnknown
 from bot.paying.journal import Intent, Journal
 from bot.paying.pace import Pace, RealPace
@@ -51,18 +52,19 @@ class PaymentService:
         *,
         gateway_name: str = "",
         pace: Pace | None = None,
-        on_outcome: Callable[[str, ChargeOutcome], None] | None = None,
+        on_late_outcome: Callable[[Settled], None] | None = None,
     ) -> None:
         """gateway_name: which gateway this is, in the journal; charges of another are left alone.
 
-        on_outcome: called with call id and outcome whenever a charge comes to one, whether the
-        call still lives or not; a second time when an unknown one is settled. Must be quick.
+        on_late_outcome: called with every outcome that `charge` could not return: of a charge
+        whose caller was cancelled (an unknown outcome too), and of an open one that is settled or
+        given up. Must be quick.
         """
         self._pace = pace or RealPace()
         self._journal = Journal(engine, gateway_name)
         self._gateway = gateway
         self._settler = Settler(self._journal, gateway, settings, self._pace)
-        self._on_outcome = on_outcome
+        self._on_late_outcome = on_late_outcome
         self._charges: dict[str, asyncio.Task[ChargeOutcome]] = {}
         # Without the journal only this tells a new attempt from one that was sent before. An id
         # belongs to one call, and a call to one process, so this process's own are enough.
@@ -117,7 +119,8 @@ class PaymentService:
     async def charge(self, request: ChargeRequest) -> ChargeOutcome:
         """Charge once, ever, for this `attempt_id`; asked again, tell what became of it.
 
-        Cancelling the caller of this cancels nothing else. The security code is wiped in any case.
+        Cancelling the caller of this cancels nothing else; the outcome then goes to
+        `on_late_outcome`. The security code is wiped in any case.
         """
         attempt_id = request.attempt_id
         while (earlier := self._charges.get(attempt_id)) is not None:
@@ -125,7 +128,11 @@ class PaymentService:
         task = asyncio.create_task(self._charge(request), name=f"charge {attempt_id}")
         self._charges[attempt_id] = task
         task.add_done_callback(partial(self._forget, attempt_id))
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(partial(self._report_unheard, request.call_id, request.amount))
+            raise
 
     async def settle_open(self, patience_seconds: float = 0.0) -> list[Settled]:
         """Look up every open charge that no other process holds; returns those decided now.
@@ -134,7 +141,7 @@ class PaymentService:
         """
         settled = await self._settler.settle_open(patience_seconds)
         for one in settled:
-            self._report(one.call_id, one.outcome)
+            self._report(one)
         return settled
 
     async def open_intents(self) -> list[Intent]:
@@ -150,11 +157,9 @@ class PaymentService:
 
     async def _charge(self, request: ChargeRequest) -> ChargeOutcome:
         try:
-            outcome = await self._charge_once(request)
+            return await self._charge_once(request)
         finally:
             _wipe_security_code(request)
-        self._report(request.call_id, outcome)
-        return outcome
 
     async def _charge_once(self, request: ChargeRequest) -> ChargeOutcome:
         decided = await self._before_sending(request)
@@ -241,7 +246,7 @@ class PaymentService:
         while True:
             try:
                 for one in await self._settler.settle_pass(due_only=due_only):
-                    self._report(one.call_id, one.outcome)
+                    self._report(one)
             except Exception as error:  # noqa: BLE001 - a bug must not end the settling for good
                 _log.error("settling_failed", why=type(error).__name__)
             due_only = True
@@ -252,13 +257,22 @@ class PaymentService:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.critical("charge_failed", attempt_id=attempt_id, error=type(error).__name__)
 
-    def _report(self, call_id: str, outcome: ChargeOutcome) -> None:
-        if self._on_outcome is None:
+    def _report_unheard(
+        self, call_id: str, amount: Money, task: asyncio.Task[ChargeOutcome]
+    ) -> None:
+        """The answer of a charge nobody waits for any more. Cut off, it is settled later."""
+        if not task.cancelled() and task.exception() is None:
+            self._report(Settled(call_id, amount, task.result()))
+
+    def _report(self, settled: Settled) -> None:
+        if self._on_late_outcome is None:
             return
         try:
-            self._on_outcome(call_id, outcome)
+            self._on_late_outcome(settled)
         except Exception as error:  # noqa: BLE001 - a listener's bug must not lose an outcome
-            _log.error("on_outcome_failed", call_id=call_id, error=type(error).__name__)
+            _log.error(
+                "on_late_outcome_failed", call_id=settled.call_id, error=type(error).__name__
+            )
 
 
 def _wipe_security_code(request: ChargeRequest) -> None:

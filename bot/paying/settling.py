@@ -38,7 +38,7 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An open charge whose fate is decided now.
+    """A charge whose fate became known, or was given up, when no call waited for it.
 
     given_up: it is too old to be asked about any longer; `outcome` stays UNKNOWN, a person must
     look at the gateway's own records.

@@ -24,7 +24,10 @@ SCHEMA = Path(__file__).parent / "result.schema.json"
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of a charge whose outcome was unknown. how: "look-up"."""
+    """What became of a charge whose call did not hear of it.
+
+    how: "answer", the gateway's own that came too late; "look-up", asked for afterwards.
+    """
 
     status: ChargeStatus
     reference: str | None
@@ -62,7 +65,8 @@ class CallResult:
     """A finished call: what the payment came to, and how the call went.
 
     started_at: aware. hand_over: where the call went; None when it ended where it was.
-    degradations: what worked less well than it should, in order ("rasa").
+    degradations: what worked less well than it should, in words and in order ("the recording could
+        not be written").
     """
 
     call_id: str

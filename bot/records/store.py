@@ -40,6 +40,7 @@ class StoredCall:
 
     started_at, settled_at: aware, UTC.
     payment, duration_ms: None while the call runs, and for ever when it crashed.
+    settled: what became of a charge whose call did not hear of it.
     """
 
     call_id: str
@@ -56,13 +57,11 @@ class StoredCall:
     settled: Settlement | None
     settled_at: datetime | None
 
-    @property
-    def is_finished(self) -> bool:
-        return self.payment is not None
-
 
 class Store:
     """Calls and their segments, in a database that `bot.database.open_database` opened.
+
+    `recent` and `segments` wait for the dashboard; until then only tests read what is kept.
 
     May be used by several threads and processes at once: each method is one short transaction.
     Every method raises StoreError when the database does not answer.

@@ -9,6 +9,7 @@ from one_call import TODAY, BriefSpeaker, KnownWords, ObligingGateway, SaidWords
 
 from bot.calls.call import Rooms
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.late_charges import LateCharges
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenario import Parameters
 from bot.database import open_database
@@ -52,7 +53,8 @@ async def cancelled_call(store: Store, files: Files) -> FinishedCall:
     with ThreadPoolExecutor(1) as executor:
         gateway = ObligingGateway()
         rooms = Rooms(Settings(), lambda _: KnownWords(), BriefSpeaker(), gateway, executor)
-        runner = CallRunner(QuietEngine(), gateway, store)  # type: ignore[arg-type]
+        late = LateCharges(store, lambda _: None)
+        runner = CallRunner(QuietEngine(), gateway, store, late)  # type: ignore[arg-type]
         return await runner.run(rooms, caller, Parameters(), files=files, today=TODAY)
 
 
@@ -91,7 +93,7 @@ async def test_a_result_file_that_cannot_be_written_costs_neither_page_nor_recor
     assert files.page.exists()
     kept = store.call(finished.result.call_id)
     assert kept is not None
-    assert kept.is_finished
+    assert kept.payment is not None
 
 
 async def test_without_a_record_to_begin_there_is_no_call_and_no_file(

@@ -83,7 +83,7 @@ class World:
             self.bank,
             GatewaySettings(),
             pace=self.pace,
-            on_outcome=lambda _, outcome: self.tell(outcome),
+            on_late_outcome=lambda late: self.tell(late.outcome),
         )
 
     def tell(self, outcome: ChargeOutcome) -> None:

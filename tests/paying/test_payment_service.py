@@ -350,14 +350,14 @@ async def test_a_hang_up_ends_the_call_and_never_the_charge(engine: Engine) -> N
     pace = HandPace()
     bank = MemoryBank(pace)
     bank.answers_held = asyncio.Event()
-    told: list[tuple[str, ChargeStatus]] = []
+    told: list[Settled] = []
     done = asyncio.Event()
 
-    def on_outcome(call_id: str, outcome: ChargeOutcome) -> None:
-        told.append((call_id, outcome.status))
+    def on_late_outcome(late: Settled) -> None:
+        told.append(late)
         done.set()
 
-    service = a_service(engine, bank, pace, on_outcome=on_outcome)
+    service = a_service(engine, bank, pace, on_late_outcome=on_late_outcome)
     call = asyncio.create_task(service.charge(a_request()))
     await bank.booked.wait()
     call.cancel()
@@ -366,7 +366,8 @@ async def test_a_hang_up_ends_the_call_and_never_the_charge(engine: Engine) -> N
     assert await state_of(service) is State.SENT
     bank.answers_held.set()
     await done.wait()
-    assert told == [("call-1", ChargeStatus.APPROVED)]
+    approved = ChargeOutcome(ChargeStatus.APPROVED, "attempt-1", reference="R0")
+    assert told == [Settled("call-1", Money(8750), approved)]
     assert await state_of(service) is State.APPROVED
 
 
@@ -402,11 +403,11 @@ async def test_a_charge_cut_off_by_closing_stays_open_and_is_settled_at_the_next
     told: list[ChargeStatus] = []
     settled = asyncio.Event()
 
-    def on_outcome(_: str, outcome: ChargeOutcome) -> None:
-        told.append(outcome.status)
+    def on_late_outcome(late: Settled) -> None:
+        told.append(late.outcome.status)
         settled.set()
 
-    async with a_service(engine, bank, pace, on_outcome=on_outcome) as restarted:
+    async with a_service(engine, bank, pace, on_late_outcome=on_late_outcome) as restarted:
         await settled.wait()
         assert await state_of(restarted) is State.APPROVED
     assert told == [ChargeStatus.APPROVED]
@@ -426,12 +427,24 @@ async def test_a_closed_service_sends_nothing_and_remembers_what_it_sent(engine:
 
 
 async def test_a_listener_with_a_bug_loses_no_outcome(engine: Engine) -> None:
-    def on_outcome(_: str, __: ChargeOutcome) -> None:
+    def on_late_outcome(_: Settled) -> None:
         raise RuntimeError
 
     pace = HandPace()
-    service = a_service(engine, MemoryBank(pace), pace, on_outcome=on_outcome)
+    _, bank = await unknown_charge(engine, pace, "lost_after")
+    bank.look_ups_work_again()
+    service = a_service(engine, bank, pace, on_late_outcome=on_late_outcome)
+    (settled,) = await service.settle_open()
+    assert settled.outcome.status is ChargeStatus.APPROVED
+
+
+async def test_an_outcome_the_call_was_told_is_not_told_a_second_time(engine: Engine) -> None:
+    pace = HandPace()
+    late: list[Settled] = []
+    service = a_service(engine, MemoryBank(pace), pace, on_late_outcome=late.append)
     assert (await service.charge(a_request())).status is ChargeStatus.APPROVED
+    await service.aclose()
+    assert late == []
 
 
 # -- settling ------------------------------------------------------------------------------------

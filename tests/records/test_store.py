@@ -56,7 +56,7 @@ def test_a_finished_call_is_read_back_as_it_was_written(store: Store) -> None:
 
     call = store.call("one")
     assert call is not None
-    assert call.is_finished
+    assert call.payment is not None
     assert call.started_at == NOON
     assert call.started_at.tzinfo is UTC
     assert (call.call_type, call.customer_id) == (CallType.AUTOMATED, "C-17")
@@ -93,7 +93,7 @@ def test_a_call_that_crashed_in_the_middle_is_still_there(engine: Engine, tmp_pa
     reopened = open_database(f"sqlite:///{tmp_path}/calls.db")
     call = Store(reopened).call("crashed")
     assert call is not None
-    assert not call.is_finished
+    assert call.payment is None
     assert call.payment is None
     assert Store(reopened).segments("crashed") == sample_call.ENTRIES[:5]
     reopened.dispose()
@@ -168,7 +168,7 @@ def test_a_charge_may_be_settled_though_its_call_crashed(store: Store) -> None:
     store.settle("crashed", TAKEN, NOON)
     call = store.call("crashed")
     assert call is not None
-    assert not call.is_finished
+    assert call.payment is None
     assert call.settled is not None
 
 

@@ -80,7 +80,7 @@ class CardNumberField(FieldMachine):
         said = [reading for reading in readings if digits_in(reading)]
         if not said:
             return Unanswered()
-        enough = self._settings.accept_card_confidence
+        enough = self._settings.confidence_needed(Kind.CARD)
         fitting = max(
             (reading for reading in said if self._whole(digits_in(reading))),
             key=lambda reading: reading.confidence,
@@ -168,7 +168,7 @@ class CardNumberField(FieldMachine):
         if self._group is not None:
             return self._try_again(self._group, not_understood)
         given = self.gathered.reveal()
-        enough = self._settings.accept_card_confidence
+        enough = self._settings.confidence_needed(Kind.CARD)
         if self._doubts > 1:
             self.gathered.wipe()
             return Refused(ErrorName.NOT_UNDERSTOOD, (Prompt("card_number.use_keys"),))

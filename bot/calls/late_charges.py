@@ -1,0 +1,77 @@
+"""Charges that come to an outcome when their call cannot hear of it: interrupted, hung up, crashed.
+
+Money may have been taken. So the outcome goes into the call's record, and is told to the person at
+the keyboard, who saw the call end without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import structlog
+
+from bot.charges import ChargeStatus
+from bot.errors import StoreError
+from bot.paying.settling import Settled
+from bot.records.store import Store
+
+_log = structlog.get_logger(__name__)
+
+_BECAME = {
+    ChargeStatus.APPROVED: "approved: the money was taken",
+    ChargeStatus.DECLINED: "declined: nothing was taken",
+    ChargeStatus.UNAVAILABLE: "not carried out: nothing was taken",
+    ChargeStatus.UNKNOWN: "sent, and no answer came; it is looked up until its outcome is known",
+}
+_GIVEN_UP = "looked up in vain for too long and given up: ask the gateway what became of it"
+
+
+class LateCharges:
+    """Hears what `PaymentService` could not tell a call."""
+
+    def __init__(self, store: Store, tell: Callable[[str], None]) -> None:
+        """tell: for the person at the keyboard."""
+        self._store = store
+        self._tell = tell
+        self._running: set[str] = set()
+
+    @contextmanager
+    def call_runs(self, call_id: str) -> Iterator[None]:
+        """Meanwhile whoever runs the call tells of its charges."""
+        self._running.add(call_id)
+        try:
+            yield
+        finally:
+            self._running.discard(call_id)
+
+    def __call__(self, late: Settled) -> None:
+        if late.call_id in self._running:
+            self._record(late)
+        else:
+            self.unheard(late)
+
+    def unheard(self, late: Settled) -> None:
+        """Nobody else tells of this one."""
+        self._record(late)
+        self._tell(charge_words(late))
+
+    def _record(self, late: Settled) -> None:
+        """A call that never ended, as in a crash, has a record as well: begun, and now settled."""
+        if late.outcome.status is ChargeStatus.UNKNOWN:
+            return
+        how = "look-up" if late.outcome.settled_by_lookup else "answer"
+        try:
+            if self._store.call(late.call_id) is None:
+                return  # its record could not be begun, or is in another database
+            self._store.settle(late.call_id, late.outcome, datetime.now(UTC), how)
+        except StoreError as error:
+            _log.error("settlement_not_recorded", call_id=late.call_id, why=str(error))
+
+
+def charge_words(late: Settled) -> str:
+    """One line for the person at the keyboard."""
+    became = _GIVEN_UP if late.given_up else _BECAME[late.outcome.status]
+    reference = f", reference {late.outcome.reference}" if late.outcome.reference else ""
+    return f"the charge of {late.amount.spoken()} of call {late.call_id} was {became}{reference}"

@@ -1,0 +1,225 @@
+"""A charge whose call cannot hear of it is in the call's record, and told to whoever is there."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from one_call import TODAY, BriefSpeaker, SaidWords, payment_words
+from sqlalchemy import Engine
+
+from bot.calls.call import Rooms
+from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.late_charges import LateCharges
+from bot.calls.run_call import CallRunner, Files
+from bot.calls.scenario import Parameters
+from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
+from bot.database import open_database
+from bot.money import Money
+from bot.outcomes import CallType, ResultName
+from bot.paying.gateway import GatewayAnswer, KeyState, RepeatedKey, Semantics
+from bot.paying.pace import DeclaredPace
+from bot.paying.service import PaymentService
+from bot.paying.settling import Settled
+from bot.records.store import Store, StoredCall
+from bot.settings import GatewaySettings, Settings
+
+_NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+APPROVED = ChargeOutcome(ChargeStatus.APPROVED, "attempt", reference="K7M4Q2")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path}/payments.db")
+    yield engine
+    engine.dispose()
+
+
+class SlowBank:
+    """Books every charge at once and answers when it is told to."""
+
+    semantics = Semantics(RepeatedKey.SAME_ANSWER, 86_400, True, 600)
+
+    def __init__(self) -> None:
+        self.booked = asyncio.Event()
+        self.answers = asyncio.Event()
+
+    async def charge(self, request: ChargeRequest, key: str) -> GatewayAnswer:
+        self.booked.set()
+        await self.answers.wait()
+        return GatewayAnswer(ChargeStatus.APPROVED, "K7M4Q2")
+
+    async def look_up(self, key: str, amount: Money) -> GatewayAnswer | KeyState:
+        return GatewayAnswer(ChargeStatus.APPROVED, "K7M4Q2")
+
+
+class QuietEngine:
+    name = "quiet"
+
+    def recogniser(self) -> SaidWords:
+        return SaidWords(["yes"])
+
+
+def paying_caller() -> ScriptedCaller:
+    return ScriptedCaller(
+        [
+            ScriptedTurn("amount.ask", 100, keys_sound("8750#")),
+            ScriptedTurn("card_number.ask", 100, keys_sound("4242424242424242#")),
+            ScriptedTurn("expiry.ask", 100, keys_sound("0429")),
+            ScriptedTurn("security_code.ask_three", 100, keys_sound("123")),
+            ScriptedTurn("postal_code.ask", 100, keys_sound("90210#")),
+            ScriptedTurn("confirm.question", 100, keys_sound("1")),
+        ]
+    )
+
+
+class Till:
+    """One process: its payment service, its calls, and what it told."""
+
+    def __init__(self, database: Engine, bank: SlowBank) -> None:
+        self.told: list[str] = []
+        self.store = Store(database)
+        self.late = LateCharges(self.store, self.told.append)
+        self.payments = PaymentService(
+            database, bank, GatewaySettings(), pace=DeclaredPace(), on_late_outcome=self.late
+        )
+
+    async def call(self, folder: Path) -> None:
+        with ThreadPoolExecutor(1) as executor:
+            rooms = Rooms(
+                Settings(), lambda _: payment_words(), BriefSpeaker(), self.payments, executor
+            )
+            runner = CallRunner(QuietEngine(), self.payments, self.store, self.late)
+            await runner.run(rooms, paying_caller(), Parameters(), files=Files(folder), today=TODAY)
+
+    async def interrupted_call(self, folder: Path, bank: SlowBank) -> None:
+        call = asyncio.create_task(self.call(folder))
+        done, _ = await asyncio.wait(
+            {call, asyncio.create_task(bank.booked.wait())}, return_when=asyncio.FIRST_COMPLETED
+        )
+        assert call not in done, "it ended before it charged"
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+    def only_call(self) -> StoredCall:
+        (call,) = self.store.recent(2)
+        return call
+
+
+async def test_the_answer_to_an_interrupted_calls_charge_is_recorded_and_told(
+    database: Engine, tmp_path: Path
+) -> None:
+    bank = SlowBank()
+    till = Till(database, bank)
+    await till.interrupted_call(tmp_path / "out", bank)
+    call = till.only_call()
+    assert call.payment is not None
+    assert call.payment.status is ResultName.INTERNAL_ERROR
+    assert call.payment.reason == "interrupted: the bot ended while the call went on"
+    assert (call.payment.amount, call.payment.last_four) == (Money(8750), "4242")
+    assert (call.settled, till.told) == (None, [])
+
+    bank.answers.set()
+    await till.payments.aclose()
+    call = till.only_call()
+    assert call.settled is not None
+    assert (call.settled.status, call.settled.reference, call.settled.how) == (
+        ChargeStatus.APPROVED, "K7M4Q2", "answer",
+    )  # fmt: skip
+    assert till.told == [
+        f"the charge of $87.50 of call {call.call_id} was approved: the money was taken, "
+        "reference K7M4Q2"
+    ]
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+async def test_a_charge_cut_off_is_recorded_and_told_at_the_next_start(
+    database: Engine, tmp_path: Path
+) -> None:
+    bank = SlowBank()
+    till = Till(database, bank)
+    await till.interrupted_call(tmp_path / "out", bank)
+    await till.payments.aclose(patience_seconds=0)
+    assert (till.only_call().settled, till.told) == (None, [])
+
+    restarted = Till(database, bank)
+    # The lease of a process that is gone is released; this one still runs, so it has to lapse.
+    with database.begin() as connection:
+        connection.exec_driver_sql("UPDATE charge_intents SET lease_until = NULL")
+    await restarted.payments.settle_open()
+    call = restarted.only_call()
+    assert call.settled is not None
+    assert (call.settled.status, call.settled.how) == (ChargeStatus.APPROVED, "look-up")
+    assert restarted.told == [
+        f"the charge of $87.50 of call {call.call_id} was approved: the money was taken, "
+        "reference K7M4Q2"
+    ]
+
+
+async def test_a_call_told_of_its_own_charge_is_not_settled_as_well(
+    database: Engine, tmp_path: Path
+) -> None:
+    bank = SlowBank()
+    bank.answers.set()
+    till = Till(database, bank)
+    await till.call(tmp_path / "out")
+    call = till.only_call()
+    assert call.payment is not None
+    assert call.payment.status is ResultName.SUCCESS
+    assert (call.settled, till.told) == (None, [])
+
+
+def begun(store: Store, call_id: str = "crashed") -> None:
+    store.begin_call(call_id, _NOON, CallType.AUTOMATED)
+
+
+def test_a_call_that_crashed_has_its_charge_in_its_record(database: Engine) -> None:
+    told: list[str] = []
+    store = Store(database)
+    begun(store)
+    LateCharges(store, told.append)(Settled("crashed", Money(8750), APPROVED))
+    call = store.call("crashed")
+    assert call is not None
+    assert call.settled is not None
+    assert call.settled.reference == "K7M4Q2"
+    assert len(told) == 1
+
+
+def test_while_a_call_runs_its_charge_is_recorded_and_told_by_the_call(database: Engine) -> None:
+    told: list[str] = []
+    store = Store(database)
+    begun(store, "running")
+    late = LateCharges(store, told.append)
+    with late.call_runs("running"):
+        late(Settled("running", Money(8750), APPROVED))
+    call = store.call("running")
+    assert call is not None
+    assert call.settled is not None
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("given_up", "words"), [(False, "no answer came"), (True, "ask the gateway")]
+)
+def test_an_outcome_nobody_knows_is_told_and_not_recorded(
+    database: Engine, given_up: bool, words: str
+) -> None:
+    told: list[str] = []
+    store = Store(database)
+    begun(store)
+    unknown = ChargeOutcome(ChargeStatus.UNKNOWN, "attempt")
+    LateCharges(store, told.append)(Settled("crashed", Money(8750), unknown, given_up))
+    call = store.call("crashed")
+    assert call is not None
+    assert call.settled is None
+    assert words in told[0]
+
+
+def test_what_cannot_be_recorded_is_told_all_the_same(database: Engine) -> None:
+    told: list[str] = []
+    late = LateCharges(Store(database), told.append)
+    late(Settled("of another database", Money(8750), APPROVED))
+    assert len(told) == 1
