@@ -8,8 +8,8 @@ rendered callers of `audio/callers`; where they read digits, their pauses betwee
 replaced by such ones. All go over mu-law, in quiet and with white noise 15 dB below.
 
 Cut off: a turn ended before the last word had begun, or 0.3 s before its end. Waiting: from the end
-of the last word to the end of the turn it is in. The bot is the ear and the recogniser of the settings, which
-is asked in each pause as in a call; the peers end a turn after a fixed silence.
+of the last word to the end of the turn it is in. The bot is the ear and the recogniser of the
+settings, which is asked in each pause as in a call; the peers end a turn after a fixed silence.
 """
 
 from __future__ import annotations

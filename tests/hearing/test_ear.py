@@ -301,9 +301,9 @@ def test_a_dropped_utterance_is_forgotten_with_what_still_follows_of_it() -> Non
     first = feed(ear, spoken[:8000])
     assert "SpeechBegan" in names(first)
     ear.drop()
-    rest = feed(ear, join(spoken[8000:], pause(600)), position=8000)
+    rest = feed(ear, join(spoken[8000:], pause(900)), position=8000)
     assert rest == []
-    again = feed(ear, join(phrase("yes"), pause(2500)), position=len(spoken) + 4800)
+    again = feed(ear, join(phrase("yes"), pause(2500)), position=len(spoken) + 7200)
     assert names(again) == ["SpeechBegan", "SpeechPaused", "TurnEnded"]
 
 
