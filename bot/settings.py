@@ -220,6 +220,8 @@ class Settings:
 
 _ADAPTER = TypeAdapter(Settings)
 
+_OPTION = "--setting"
+
 
 def load_settings(path: Path | None = None, overrides: Sequence[str] = ()) -> Settings:
     """Settings from a TOML file (None: the defaults) with `key=value` overrides on top.
@@ -233,7 +235,7 @@ def load_settings(path: Path | None = None, overrides: Sequence[str] = ()) -> Se
         return settings
     for override in overrides:
         _override(table, override)
-    return _validated(table, "--setting")
+    return _validated(table, _OPTION)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -268,27 +270,27 @@ def with_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """These settings with some dotted keys changed. Raises SettingsError."""
     table = asdict(settings)
     for key, value in changes.items():
-        _put(table, key, value)
+        _put(table, key, value, "settings")
     return _validated(table, "settings")
 
 
 def _override(table: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
-        raise SettingsError(f"--setting {override!r}: write key=value, e.g. payment.max_declines=2")
+        raise SettingsError(f"{_OPTION} {override!r}: write key=value, e.g. payment.max_declines=2")
     try:
         value: Any = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
-    _put(table, key.strip(), value)
+    _put(table, key.strip(), value, _OPTION)
 
 
-def _put(table: dict[str, Any], key: str, value: Any) -> None:
+def _put(table: dict[str, Any], key: str, value: Any, where: str) -> None:
     *parents, last = key.split(".")
     for parent in parents:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
-            raise SettingsError(f"{key}: {parent} is a value, not a table")
+            raise SettingsError(f"{where}: {key}: {parent} is a value, not a table")
     table[last] = value
 
 

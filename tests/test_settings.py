@@ -6,8 +6,9 @@ import pytest
 
 from bot.cards import Brand
 from bot.errors import SettingsError
+from bot.expectations import Kind
 from bot.outcomes import Destination
-from bot.settings import Settings, load_settings, with_settings
+from bot.settings import PaymentSettings, Settings, load_settings, with_settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,6 +70,36 @@ def test_a_wrong_setting_names_key_value_and_what_is_allowed(override: str, mess
     with pytest.raises(SettingsError) as raised:
         load_settings(overrides=[override])
     assert message in str(raised.value)
+
+
+def test_the_file_is_not_blamed_for_what_the_command_line_got_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "payment.toml"
+    path.write_text('[payment]\nminimum_amount = "10.00"\n')
+    with pytest.raises(SettingsError, match=r"^--setting: payment\.max_declines = 0: "):
+        load_settings(path, ["payment.max_declines=0"])
+    with pytest.raises(SettingsError, match=r"^--setting: payment\.minimum_amount is above"):
+        load_settings(path, ['payment.maximum_amount="9.00"'])
+    with pytest.raises(SettingsError, match=r"^--setting: version\.x: version is a value"):
+        load_settings(path, ["version=1", "version.x=1"])
+
+
+def test_a_fault_in_the_file_is_the_files_whatever_the_command_line_says(tmp_path: Path) -> None:
+    path = tmp_path / "payment.toml"
+    path.write_text("[payment]\nmax_declines = 0\n")
+    with pytest.raises(SettingsError, match=r"payment\.toml: payment\.max_declines = 0: "):
+        load_settings(path, ["payment.max_declines=2"])
+
+
+def test_settings_on_the_command_line_are_judged_together() -> None:
+    overrides = ['payment.minimum_amount="6000"', 'payment.maximum_amount="7000"']
+    assert load_settings(overrides=overrides).payment.maximum_amount == "7000"
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"), [(Kind.CARD, 0.9), (Kind.DIGITS, 0.8), (Kind.YES_NO, 0.3)]
+)
+def test_digits_must_be_surer_than_words_to_be_taken(kind: Kind, needed: float) -> None:
+    assert PaymentSettings().confidence_needed(kind) == needed
 
 
 def test_every_wrong_key_is_named_at_once() -> None:
