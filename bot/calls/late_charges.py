@@ -14,6 +14,7 @@ import structlog
 
 from bot.charges import ChargeStatus
 from bot.errors import StoreError
+from bot.paying.service import PaymentService
 from bot.paying.settling import Settled
 from bot.records.store import Store
 
@@ -68,6 +69,16 @@ class LateCharges:
             self._store.settle(late.call_id, late.outcome, datetime.now(UTC), how)
         except StoreError as error:
             _log.error("settlement_not_recorded", call_id=late.call_id, why=str(error))
+
+
+async def tell_of_given_up(payments: PaymentService, tell: Callable[[str], None]) -> None:
+    """At every start, until a person has looked: nothing looks these up. Raises StoreError."""
+    given_up = [charge for charge in await payments.open_intents() if not charge.is_open]
+    if given_up:
+        tell(
+            f"charges given up, their outcome unknown: {len(given_up)}; a person has to ask the "
+            "gateway: `payments open` lists them"
+        )
 
 
 def charge_words(late: Settled) -> str:

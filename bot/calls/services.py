@@ -19,7 +19,7 @@ from sqlalchemy import Engine as Database
 
 from bot.calls.call import Charges, Rooms
 from bot.calls.callers import Caller
-from bot.calls.late_charges import LateCharges
+from bot.calls.late_charges import LateCharges, tell_of_given_up
 from bot.calls.leg import Listener
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenario import Parameters
@@ -160,7 +160,7 @@ async def running_services(
                 settings, database, late_charges, out, today, stack
             )
             unreachable = await _payments_nobody_answers(settings, database, stack)
-        await _tell_what_was_given_up(payments, progress)
+        await tell_of_given_up(payments, progress.warn)
         stack.callback(_tell_what_is_awaited, payments, progress)
         rasa = await understanding()
         executor = ThreadPoolExecutor(_DECODES_AT_ONCE, thread_name_prefix="decode")
@@ -169,16 +169,6 @@ async def running_services(
             settings, speaker, CallRunner(engine, payments, store, late_charges), payments,
             unreachable, rasa, executor, restart,
         )  # fmt: skip
-
-
-async def _tell_what_was_given_up(payments: PaymentService, progress: Progress) -> None:
-    """Nothing looks these up any more. Raises StoreError."""
-    given_up = [charge for charge in await payments.open_intents() if not charge.is_open]
-    if given_up:
-        progress.warn(
-            f"given up, charges whose outcome no look-up could tell: {len(given_up)}; a person has "
-            "to ask the gateway: `payments open` lists them"
-        )
 
 
 def _tell_what_is_awaited(payments: PaymentService, progress: Progress) -> None:

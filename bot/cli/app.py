@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from rich.markup import escape
 
-from bot.cli import bench, calls, hearing, models, nlu, prompts, scenarios, talk
+from bot.cli import bench, calls, hearing, models, nlu, payments, prompts, scenarios, talk
 from bot.cli.exits import MEND_THIS
 from bot.cli.stopping import OUTPUT_CLOSED, Stopped, stopped_by_signals
 from bot.console import OutputClosed, problems
@@ -37,6 +37,7 @@ app.add_typer(nlu.commands, name="nlu")
 app.add_typer(prompts.commands, name="prompts")
 app.add_typer(models.commands, name="models")
 app.add_typer(bench.commands, name="bench")
+app.add_typer(payments.commands, name="payments")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from bot.calls.call import Rooms
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
-from bot.calls.late_charges import LateCharges
+from bot.calls.late_charges import LateCharges, tell_of_given_up
 from bot.calls.run_call import CallRunner, Files
 from bot.calls.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
@@ -20,6 +20,7 @@ from bot.database import open_database
 from bot.money import Money
 from bot.outcomes import CallType, ResultName
 from bot.paying.gateway import GatewayAnswer, KeyState, RepeatedKey, Semantics
+from bot.paying.journal import Journal
 from bot.paying.pace import DeclaredPace
 from bot.paying.service import PaymentService
 from bot.paying.settling import Settled
@@ -170,6 +171,23 @@ async def test_a_call_told_of_its_own_charge_is_not_settled_as_well(
     assert call.payment is not None
     assert call.payment.status is ResultName.SUCCESS
     assert (call.settled, till.told) == (None, [])
+
+
+async def test_a_start_tells_how_many_charges_were_given_up(
+    database: Engine, tmp_path: Path
+) -> None:
+    bank = SlowBank()
+    till = Till(database, bank)
+    await till.interrupted_call(tmp_path / "out", bank)
+    await till.payments.aclose(patience_seconds=0)
+    await tell_of_given_up(till.payments, till.told.append)
+    assert till.told == []  # still looked up
+    (charge,) = await till.payments.open_intents()
+    assert Journal(database).give_up(charge.attempt_id, now=_NOON)
+    await tell_of_given_up(till.payments, till.told.append)
+    (told,) = till.told
+    assert told.startswith("charges given up, their outcome unknown: 1;")
+    assert "`payments open` lists them" in told
 
 
 def begun(store: Store, call_id: str = "crashed") -> None:
