@@ -71,12 +71,18 @@ class LateCharges:
             _log.error("settlement_not_recorded", call_id=late.call_id, why=str(error))
 
 
-async def tell_of_given_up(payments: PaymentService, tell: Callable[[str], None]) -> None:
-    """At every start, until a person has looked: nothing looks these up. Raises StoreError."""
-    given_up = [charge for charge in await payments.open_intents() if not charge.is_open]
+async def tell_of_open_charges(payments: PaymentService, tell: Callable[[str], None]) -> None:
+    """At every start: what looking up has not settled, or never will. Raises StoreError."""
+    charges = await payments.open_intents()
+    given_up = sum(not charge.is_open for charge in charges)
+    if still_open := len(charges) - given_up:
+        tell(
+            f"charges whose outcome is not known yet: {still_open}; they are looked up while the "
+            "bot runs: `payments open` lists them"
+        )
     if given_up:
         tell(
-            f"charges given up, their outcome unknown: {len(given_up)}; a person has to ask the "
+            f"charges given up, their outcome unknown: {given_up}; a person has to ask the "
             "gateway: `payments open` lists them"
         )
 

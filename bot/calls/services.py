@@ -19,7 +19,7 @@ from sqlalchemy import Engine as Database
 
 from bot.calls.call import Charges, Rooms
 from bot.calls.callers import Caller
-from bot.calls.late_charges import LateCharges, tell_of_given_up
+from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.leg import Listener
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenario import Parameters
@@ -160,7 +160,7 @@ async def running_services(
                 settings, database, late_charges, out, today, stack
             )
             unreachable = await _payments_nobody_answers(settings, database, stack)
-        await tell_of_given_up(payments, progress.warn)
+        await tell_of_open_charges(payments, progress.warn)
         stack.callback(_tell_what_is_awaited, payments, progress)
         rasa = await understanding()
         executor = ThreadPoolExecutor(_DECODES_AT_ONCE, thread_name_prefix="decode")

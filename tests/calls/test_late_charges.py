@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from bot.calls.call import Rooms
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
-from bot.calls.late_charges import LateCharges, tell_of_given_up
+from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.run_call import CallRunner, Files
 from bot.calls.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
@@ -173,19 +173,21 @@ async def test_a_call_told_of_its_own_charge_is_not_settled_as_well(
     assert (call.settled, till.told) == (None, [])
 
 
-async def test_a_start_tells_how_many_charges_were_given_up(
+async def test_a_start_tells_how_many_charges_are_open_and_how_many_were_given_up(
     database: Engine, tmp_path: Path
 ) -> None:
     bank = SlowBank()
     till = Till(database, bank)
     await till.interrupted_call(tmp_path / "out", bank)
     await till.payments.aclose(patience_seconds=0)
-    await tell_of_given_up(till.payments, till.told.append)
-    assert till.told == []  # still looked up
+    await tell_of_open_charges(till.payments, till.told.append)
+    (told,) = till.told
+    assert told.startswith("charges whose outcome is not known yet: 1;")
     (charge,) = await till.payments.open_intents()
     assert Journal(database).give_up(charge.attempt_id, now=_NOON)
-    await tell_of_given_up(till.payments, till.told.append)
-    (told,) = till.told
+    await tell_of_open_charges(till.payments, till.told.append)
+    told = till.told[-1]
+    assert len(till.told) == 2
     assert told.startswith("charges given up, their outcome unknown: 1;")
     assert "`payments open` lists them" in told
 

@@ -21,6 +21,8 @@ from bot.paying.simulator import SimulatedGateway, server
 TYPED = ("talk", "--text", "--no-rasa", "--today", "2026-11-22")
 STALLS = "4000000000003105#"
 """The simulator books this card at once and answers a minute later."""
+SLOW = "4000000000003204#"
+"""The simulator decides on this card after four seconds."""
 
 
 def wait_for(stream: Iterator[str], words: str) -> str:
@@ -111,33 +113,79 @@ def states(database: Path) -> list[str]:
         return [state for (state,) in connection.execute("SELECT state FROM charge_intents")]
 
 
-def test_stopped_while_a_charge_is_under_way_it_is_settled_at_the_next_start(
+def booked(ledger: Path) -> list[str]:
+    with closing(sqlite3.connect(ledger)) as connection:
+        return [status for (status,) in connection.execute("SELECT status FROM entries")]
+
+
+def kept_calls(database: Path) -> list[tuple[str | None, ...]]:
+    """Of every call, first to last: status, amount in cents, what it was settled as, and how."""
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(
+            "SELECT status, amount_minor_units, settled_status, settled_how FROM calls "
+            "ORDER BY started_at"
+        ).fetchall()
+
+
+@contextmanager
+def stopped_while_charging(out: Path, url: str, card: str) -> Iterator[subprocess.Popen[str]]:
+    """A caller who pays; the charge is out, and the first signal has come."""
+    with start(*TYPED, "--out", str(out), "--setting", f"gateway.url={url}") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("".join(f"{line}\n" for line in [PAYS[0], card, *PAYS[2:]]))
+        process.stdin.flush()
+        wait_for(process.stdout, "confirmation")
+        while states(out / "payments.db") != ["sent"]:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        yield process
+
+
+def test_stopped_while_a_charge_is_under_way_its_answer_is_awaited_told_and_kept(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    with (
+        gateway(tmp_path / "books.db") as url,
+        stopped_while_charging(out, url, SLOW) as process,
+    ):
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert "a charge is under way; its answer is awaited" in err
+    assert "the charge of $87.50 of call " in err
+    assert "was approved: the money was taken, reference " in err
+    assert states(out / "payments.db") == ["approved"]
+    assert kept_calls(out / "payments.db") == [("internal-error", 8750, "approved", "answer")]
+    assert_clean(out, err)
+
+
+def test_stopped_twice_while_a_charge_is_under_way_it_is_settled_and_told_at_the_next_start(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
     with gateway(tmp_path / "books.db") as url:
-        arguments = (*TYPED, "--out", str(out), "--setting", f"gateway.url={url}")
-        with start(*arguments) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
+        with stopped_while_charging(out, url, STALLS) as process:
             assert process.stderr is not None
-            lines = [PAYS[0], STALLS, *PAYS[2:]]
-            process.stdin.write("".join(f"{line}\n" for line in lines))
-            process.stdin.flush()
-            wait_for(process.stdout, "confirmation")
-            while states(out / "payments.db") != ["sent"]:
-                assert process.poll() is None
-            process.send_signal(signal.SIGINT)
             err = wait_for(process.stderr, "a charge is under way; its answer is awaited")
+            while not booked(tmp_path / "books.db"):
+                assert process.poll() is None
             process.send_signal(signal.SIGINT)  # not awaited any longer
             _, rest = process.communicate()
         assert process.returncode == 130
         assert_clean(out, err + rest)
         assert states(out / "payments.db") == ["sent"]
-        with start(*arguments) as process:  # hangs up at once; the charge is settled before
-            process.communicate("")
+        assert kept_calls(out / "payments.db") == [("internal-error", 8750, None, None)]
+        # Hangs up at once; the charge is settled before.
+        with start(*TYPED, "--out", str(out), "--setting", f"gateway.url={url}") as process:
+            _, err = process.communicate("")
+        assert "was approved: the money was taken, reference " in err
         assert states(out / "payments.db") == ["approved"]
-        assert_clean(out, "")
+        assert kept_calls(out / "payments.db") == [
+            ("internal-error", 8750, "approved", "look-up"),
+            ("caller-hung-up", None, None, None),
+        ]
+        assert_clean(out, err)
 
 
 def test_two_runs_into_different_folders_do_not_know_of_each_other(tmp_path: Path) -> None:
