@@ -6,6 +6,7 @@ A caller is one whole recording at its own pace, or turns, each started by what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field, fields
 from datetime import date
@@ -21,7 +22,10 @@ from pydantic.dataclasses import dataclass as validated
 from bot.audio import ms_to_samples, silence
 from bot.calls.callers import Caller, RecordedCaller, ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.wav import LONGEST_MINUTES, read_wav
+from bot.cards import Brand
+from bot.charges import ChargeStatus
 from bot.errors import ScenarioError, did_you_mean
+from bot.expectations import Field
 from bot.outcomes import CallType, Destination, ErrorName, ResultName
 
 SCENARIO_DAY = date(2026, 11, 22)
@@ -33,11 +37,21 @@ _STRICT = ConfigDict(extra="forbid")
 def _quoted(value: object) -> object:
     """YAML reads 87.50 as the number 87.5 and 0123 as 83: digits must be quoted."""
     if value is not None and not isinstance(value, str):
-        raise ValueError(f'put it in quotes: "{value}"')
+        raise ValueError("put it in quotes; without them YAML makes something else of it")
     return value
 
 
 Text = Annotated[str, BeforeValidator(_quoted)]
+
+_PATTERNS = {
+    r"^\d+(\.\d+)?$": 'an amount, such as "87.50"',
+    r"^\d{4}$": 'the last four digits, such as "4242"',
+    r"^(0[1-9]|1[0-2])/\d{2}$": 'month and year, such as "04/29"',
+}
+_AMOUNT, _LAST_FOUR, _EXPIRY = _PATTERNS
+Amount = Annotated[str, Limits(pattern=_AMOUNT), BeforeValidator(_quoted)]
+LastFour = Annotated[str, Limits(pattern=_LAST_FOUR), BeforeValidator(_quoted)]
+MonthYear = Annotated[str, Limits(pattern=_EXPIRY), BeforeValidator(_quoted)]
 Milliseconds = Annotated[int, Limits(ge=0, le=600_000)]
 
 
@@ -105,17 +119,17 @@ class Expected:
 
     result: ResultName
     error: ErrorName | None = None
-    amount: Text | None = None
-    brand: str | None = None
-    last_four: Text | None = None
-    expiry: Text | None = None
-    charges: int | None = None
-    corrections_by_rasa: tuple[str, ...] | None = None
+    amount: Amount | None = None
+    brand: Brand | None = None
+    last_four: LastFour | None = None
+    expiry: MonthYear | None = None
+    charges: Annotated[int, Limits(ge=0)] | None = None
+    corrections_by_rasa: tuple[Field, ...] | None = None
     handed_over_to: Destination | None = None
     prompts: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     answered_within_ms: Milliseconds | None = None
-    settled: str | None = None
+    settled: ChargeStatus | None = None
 
 
 @validated(frozen=True, config=_STRICT)
@@ -147,6 +161,8 @@ class Scenario:
 
 _ADAPTER = TypeAdapter(Scenario)
 
+_DIGITS = re.compile(r"\d(?:[ -]?\d){4,}")
+
 
 def schema() -> dict[str, Any]:
     """The file format as a JSON schema (draft 2020-12)."""
@@ -156,13 +172,11 @@ def schema() -> dict[str, Any]:
 
 
 def load_scenario(path: Path) -> Scenario:
-    """Raises ScenarioError that names the file, the place and what is allowed there."""
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    """Raises ScenarioError that names the file, the place and what is allowed there.
+
+    A caller keys card numbers: of what stands in the file only names are repeated.
+    """
+    content = _read(path)
     if not isinstance(content, dict):
         raise ScenarioError(f"{path}: a scenario is a mapping with name, caller and expect")
     try:
@@ -173,13 +187,50 @@ def load_scenario(path: Path) -> Scenario:
         ) from None
 
 
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from None
+    except yaml.MarkedYAMLError as error:  # in full it quotes the line
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ScenarioError(f"{path}: not YAML ({place}{_hidden(error.problem or '')})") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day that no month has
+        why = _hidden(" ".join(str(error).split()))
+        raise ScenarioError(f"{path}: not YAML ({why})") from None
+
+
 def _explain(problem: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in problem["loc"]) or "scenario"
-    if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"{place}: no such key{did_you_mean(str(problem['loc'][-1]), _keys_at(problem))}"
-    if problem["type"] in {"missing", "missing_argument"}:
-        return f"{place}: is missing"
-    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+    place = _hidden(".".join(str(part) for part in problem["loc"])) or "scenario"
+    match problem["type"]:
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            near = did_you_mean(str(problem["loc"][-1]), _keys_at(problem))
+            return f"{place}: no such key{near}"
+        case "missing" | "missing_argument":
+            return f"{place}: is missing"
+        case "enum" | "literal_error":
+            return f"{place}: {_no_such_value(problem['input'], problem['ctx']['expected'])}"
+        case "string_pattern_mismatch":
+            return f"{place}: write {_PATTERNS[problem['ctx']['pattern']]}"
+        case _:
+            return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _no_such_value(value: object, expected: str) -> str:
+    """expected: as pydantic says it, "'left' or 'right'"."""
+    allowed = re.findall(r"'([^']*)'", expected)
+    near = did_you_mean(str(value), allowed) or f"; choose {', '.join(allowed)}"
+    return f"{_hidden(repr(value))} is no choice here{near}"
+
+
+def _hidden(text: str) -> str:
+    """Without what may be digits of a card."""
+    return _DIGITS.sub("…", text)
 
 
 def _keys_at(problem: Mapping[str, Any]) -> list[str]:
@@ -197,13 +248,17 @@ def make_caller(
     if script.recording is not None:
         wav = folder / script.recording
         return RecordedCaller(read_wav(wav, script.channel, longest_minutes=longest_minutes))
-    return ScriptedCaller([_scripted(turn, script, folder) for turn in script.turns])
+    return ScriptedCaller(
+        [_scripted(turn, script, folder, longest_minutes) for turn in script.turns]
+    )
 
 
-def _scripted(turn: Turn, script: CallerScript, folder: Path) -> ScriptedTurn:
+def _scripted(
+    turn: Turn, script: CallerScript, folder: Path, longest_minutes: float
+) -> ScriptedTurn:
     sound = silence(0)
     if turn.wav is not None:
-        sound = read_wav(folder / turn.wav, script.channel)
+        sound = read_wav(folder / turn.wav, script.channel, longest_minutes=longest_minutes)
     elif turn.keys is not None:
         sound = keys_sound(turn.keys)
     elif turn.silence_ms is not None:
