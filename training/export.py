@@ -24,7 +24,7 @@ from bot import onnx
 from bot.hearing.whisper import WIDTH
 from training import clips
 from training.ctc import frames
-from training.network import NumberNetwork
+from training.network import NumberNetwork, start_from
 from training.vocabulary import BLANK, FILLER, WORDS
 
 _SAME = 1e-4
@@ -45,6 +45,16 @@ def export(network: NumberNetwork, path: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
+
+
+def mix(network: NumberNetwork, earlier: Path, share: float) -> None:
+    """Weights between an earlier network's (share 0) and its own (share 1), where it was trained on
+    from that one: such a mean often hears strangers better than either (Wortsman et al. 2022)."""
+    other = NumberNetwork()
+    start_from(other, earlier)
+    with torch.no_grad():
+        for mine, theirs in zip(network.parameters(), other.parameters(), strict=True):
+            mine.mul_(share).add_(theirs, alpha=1 - share)
 
 
 def largest_difference(network: NumberNetwork, path: Path, seed: int = 0) -> float:
@@ -83,10 +93,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", default=clips.NUMBERS)
     parser.add_argument("--data", type=Path, default=clips.DATA)
+    parser.add_argument("--mix", type=Path, metavar="EARLIER", help="folder it was started from")
+    parser.add_argument("--share", type=float, default=0.5, help="of the new weights, with --mix")
     options = parser.parse_args()
     network = NumberNetwork()
     state = torch.load(options.data / "network.pt", weights_only=True)
     network.load_state_dict(state["mean"])
+    if options.mix:
+        mix(network, options.mix, options.share)
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "numbers.onnx"
         export(network, exported)

@@ -62,6 +62,17 @@ def test_an_exported_network_can_be_trained_further(tmp_path: Path) -> None:
         assert torch.allclose(network(states), again(states), atol=1e-5)
 
 
+def test_a_network_mixed_with_an_earlier_one_lies_between_them(tmp_path: Path) -> None:
+    earlier, network = NumberNetwork(), NumberNetwork()
+    shipped(earlier, tmp_path)
+    before = network.words.weight.detach().clone()
+    export.mix(network, tmp_path, 0.25)
+
+    assert torch.allclose(
+        network.words.weight, 0.25 * before + 0.75 * earlier.words.weight, atol=1e-6
+    )
+
+
 def test_training_learns_what_it_is_told() -> None:
     training = Training(steps=60, learning_rate=5e-3)
     batch = collate(examples(4), None)
