@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,14 @@ from own_logging import logging_as_before
 from bot.settings import UnderstandingSettings
 from bot.understanding.rasa_environment import prepare
 from bot.understanding.rasa_server import running_rasa
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_counts() -> None:
+    """A shell starts its background jobs deaf to Ctrl-C, and what they start inherits that; tests
+    of it would wait for ever there."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -176,14 +176,22 @@ class Utterance:
 
     def _numbers(self) -> list[Hypothesis]:
         """The head heard nothing but numbers. In doubt Whisper is asked too (nineteen or ninety),
-        and may find that they were no numbers at all."""
+        and may find that they were no numbers at all. A date is not so easily made of other words
+        ("when I'm thirty one" is oh nine thirty one): where the calendar knows it and the head is
+        rather sure, although Whisper disagrees, it comes first."""
         answers = self._values
         if is_clear(answers):
             return self._value_hypotheses(answers, asked=False)
         spoken = self._value_hypotheses(answers, asked=True)
         words = self._written.text.split()
         if len(words) > 1 and written_stretches(words) != [(0, len(words))]:
-            return self._merged() + spoken
+            is_date = (
+                self._expectation.kind is Kind.EXPIRY
+                and bool(spoken)
+                and spoken[0].fits
+                and spoken[0].confidence >= _SURE
+            )
+            return spoken + self._merged() if is_date else self._merged() + spoken
         return spoken
 
     def _plain_answers(self) -> list[Hypothesis]:

@@ -56,6 +56,19 @@ def test_whisper_is_asked_once_in_doubt_and_its_word_counts() -> None:
         assert best.confidence > second.confidence
 
 
+def test_a_date_the_head_is_sure_of_comes_before_what_whisper_made_of_it() -> None:
+    said = "oh four|five:0.1 twenty nine"
+    (best, *_) = hear(said, Pen("when i go for 29", 0.6), Expectation(Kind.EXPIRY))
+
+    assert (best.text, best.fits) == ("oh four twenty nine", True)
+
+
+def test_numbers_that_were_words_come_after_what_whisper_wrote() -> None:
+    (best, *_) = hear("two eight|<f>:0.2", Pen("to pay the bill 8"), Expectation(Kind.AMOUNT))
+
+    assert best.text.startswith("to pay the bill")
+
+
 def test_agreement_raises_the_confidence_of_a_number_in_a_sentence() -> None:
     said = "<f> eighty dollars"
     opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
