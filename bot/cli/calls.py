@@ -140,7 +140,8 @@ def call(
     from bot.cli.show import print_finished
 
     longest = only_settings(settings_file, setting).hearing.longest_recording_minutes
-    caller = RecordedCaller(read_wav(recording, channel, longest_minutes=longest))
+    with Progress().step("the caller's recording"):  # hours at a studio's rate: minutes
+        caller = RecordedCaller(read_wav(recording, channel, longest_minutes=longest))
     settings = settings_with_log(settings_file, setting, out)
     parameters = call_parameters(
         settings,

@@ -1,10 +1,13 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from bot.calls.choosing import choose
 from bot.calls.coverage import REQUIREMENTS, as_markdown, coverage_of, load_sentences
+from bot.calls.scenario import Expected
 from bot.errors import ScenarioError
+from bot.outcomes import ResultName
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
@@ -45,6 +48,22 @@ def test_every_scenario_but_the_demos_says_what_it_covers_and_is_named_by_a_sent
     for each in choose([SCENARIOS]):
         assert each.scenario.covers or each.path.name.startswith("demo-"), each.path
         assert len(each.scenario.name.split()) > 4, each.path
+
+
+def seen_to_show(expect: Expected) -> list[str]:
+    """What besides the result a scenario checks: covering a sentence takes more than ending well,
+    for a call may end well without what the sentence asks for."""
+    return [
+        key.name
+        for key in fields(expect)
+        if key.name != "result" and getattr(expect, key.name) not in (None, ())
+    ]
+
+
+def test_a_scenario_that_covers_a_sentence_expects_more_than_its_result() -> None:
+    for each in choose([SCENARIOS]):
+        assert not each.scenario.covers or seen_to_show(each.scenario.expect), each.path
+    assert not seen_to_show(Expected(ResultName.SUCCESS))
 
 
 def test_no_two_scenarios_have_the_same_name() -> None:

@@ -106,6 +106,11 @@ def test_a_recording_that_cannot_be_played_is_told(
     assert [path.name for path in tmp_path.iterdir()] == ["odd.wav"]
 
 
+def test_while_a_recording_is_read_it_is_said_what_is_done(tmp_path: Path) -> None:
+    ended = run_here("call", str(AMOUNT), "--today", "tomorrow", folder=tmp_path)
+    assert "the caller's recording" in ended.out
+
+
 def test_how_long_a_recording_may_be_is_a_setting(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "long.wav", np.zeros(8_000 * 61, np.int16), 8_000)
     setting = "hearing.longest_recording_minutes=1"

@@ -118,7 +118,7 @@ def booked(ledger: Path) -> list[str]:
         return [status for (status,) in connection.execute("SELECT status FROM entries")]
 
 
-def kept_calls(database: Path) -> list[tuple[str | None, ...]]:
+def kept_calls(database: Path) -> list[tuple[str | int | None, ...]]:
     """Of every call, first to last: status, amount in cents, what it was settled as, and how."""
     with closing(sqlite3.connect(database)) as connection:
         return connection.execute(
