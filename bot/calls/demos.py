@@ -17,7 +17,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """shows, caller: for people, one line each.
+    """shows: for people, one line. caller: the first name of the voice, and where it is from.
 
     ends: how the payment ends, a `bot.outcomes.ResultName`.
     rasa: intents that Rasa itself must have understood. Without them a demo in which keys,
@@ -38,7 +38,7 @@ class Demo:
 GALLERY = (
     Demo(
         "pay",
-        "a man, American",
+        "Michael (US)",
         "pays by speaking, and corrects the expiry date in the same breath",
         rasa=("correct",),
     ),
@@ -49,49 +49,49 @@ GALLERY = (
     ),
     Demo(
         "unknown",
-        "a woman, British",
-        "the gateway's line drops after it took the money: the caller hears the truth",
+        "Emma (GB)",
+        "the gateway's line drops after it took the money: the caller is told",
         ends="outcome-unknown",
         rasa=("pay_amount",),
     ),
-    Demo("mixed", "a woman, American", "speaks eight digits of the card and keys the other eight"),
-    Demo("doubles", "a man, British", 'says "double" and "triple" in every number'),
-    Demo("pairs", "a man, American", 'reads the card in pairs: "thirty-five sixty-six"'),
+    Demo("mixed", "Sarah (US)", "speaks eight digits of the card and keys the other eight"),
+    Demo("doubles", "Daniel (GB)", 'says "double" and "triple" in every number'),
+    Demo("pairs", "Eric (US)", 'reads the card in pairs: "thirty-five sixty-six"'),
     Demo(
         "full",
-        "a woman, American",
+        "Nova (US)",
         "pays everything that is owed, without naming an amount",
         rasa=("pay_full",),
     ),
-    Demo("minimum", "a man, American", "names an amount below the minimum, then enough"),
-    Demo("amex", "a woman, British", "American Express: fifteen digits, a code of four"),
+    Demo("minimum", "Adam (US)", "names an amount below the minimum, then enough"),
+    Demo("amex", "Isabella (GB)", "American Express: fifteen digits, a code of four"),
     Demo(
         "declined",
-        "a man, American",
+        "Liam (US)",
         "the first card is declined; a second one is read and pays",
     ),
     Demo(
         "change",
-        "a woman, American",
+        "Jessica (US)",
         "changes the amount at the confirmation",
         rasa=("correct",),
     ),
     Demo(
         "help",
-        "a woman, British, slow",
+        "Alice (GB)",
         "asks for help, to repeat, and to go slower",
         rasa=("help", "repeat", "slower"),
     ),
     Demo(
         "agent",
-        "a man, British",
+        "Lewis (GB)",
         "would rather talk to a person, and is put through",
         ends="agent-requested",
         rasa=("agent",),
     ),
     Demo(
         "hangup",
-        "a man, American",
+        "Onyx (US)",
         "hangs up in the middle of the card number: nothing is charged",
         ends="caller-hung-up",
     ),
@@ -103,13 +103,13 @@ GALLERY = (
     ),
     Demo(
         "noise",
-        "a woman, American",
+        "Kore (US)",
         "a hissing line, coughs and a slamming door, which are no answers",
         makes_noise=True,
     ),
     Demo(
         "interrupt",
-        "a man, American",
+        "Echo (US)",
         "answers while the bot still speaks",
         talks_over=("amount.ask", "card_number.ask"),
     ),
@@ -121,16 +121,15 @@ NAMES = tuple(demo.name for demo in GALLERY)
 def demos_named(names: Iterable[str]) -> tuple[Demo, ...]:
     """The demos in the order named, each once; `all` is the gallery.
 
-    Raises BotError that lists the names for one there is not.
+    Raises BotError for a name there is not, with the nearest one, or with all where none is near.
     """
     chosen: dict[str, Demo] = {}
     for name in names:
         found = [demo for demo in GALLERY if name in (demo.name, ALL)]
         if not found:
-            raise BotError(
-                f"demo {name}: no such demo{did_you_mean(name, (*NAMES, ALL))} "
-                f"There are: {', '.join(NAMES)}; and {ALL}"
-            )
+            near = did_you_mean(name, (*NAMES, ALL))
+            there_are = f"; there are {', '.join(NAMES)}, and {ALL}"
+            raise BotError(f"demo {name}: no such demo{near or there_are}")
         chosen |= {demo.name: demo for demo in found}
     return tuple(chosen.values())
 

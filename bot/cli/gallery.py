@@ -19,16 +19,17 @@ def print_gallery(demos: Sequence[Demo]) -> None:
     """`demo --list`."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("demo", style="bold cyan", no_wrap=True)
-    table.add_column("who calls")
-    table.add_column("what it shows")
-    table.add_column("how it ends")
+    table.add_column("who calls", no_wrap=True)
+    table.add_column("what it shows → how it ends, if not paid")
     for demo in demos:
-        table.add_row(demo.name, demo.caller, demo.shows, result_words(ResultName(demo.ends)))
+        ends = ResultName(demo.ends)
+        end = "" if ends is ResultName.SUCCESS else f" [dim]→ {result_words(ends)}[/]"
+        table.add_row(demo.name, demo.caller, escape(demo.shows) + end)
     console.print(table)
 
 
 def print_heading(demo: Demo) -> None:
-    who = f"[dim]({escape(demo.caller)})[/]"
+    who = f"[dim]· {escape(demo.caller)}[/]"
     console.print(f"[bold cyan]{demo.name}[/]  [bold]{escape(demo.shows)}[/] {who}\n")
 
 

@@ -119,8 +119,22 @@ def test_the_list_says_of_each_demo_who_calls_what_it_shows_and_how_it_ends() ->
     for each in GALLERY:
         assert each.caller in lines[each.name]
         assert each.shows in lines[each.name]
-    assert lines["agent"].rstrip().endswith("Agent requested")
-    assert lines["pay"].rstrip().endswith("Paid")
+    assert lines["agent"].rstrip().endswith("→ Agent requested")
+    assert "→" not in lines["pay"]
+
+
+def test_on_eighty_columns_a_demo_of_the_list_takes_two_lines_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.console.console.width", 80)
+    lines = CliRunner().invoke(app, ["demo", "--list"]).stdout.splitlines()
+    heights: dict[str, int] = {}
+    name = ""
+    for line in filter(str.strip, lines[3:]):  # below the heading
+        name = line[:12].strip() or name
+        heights[name] = heights.get(name, 0) + 1
+    assert tuple(heights) == NAMES
+    assert max(heights.values()) == 2
 
 
 def test_all_runs_the_whole_gallery_in_one_start_and_ends_with_a_table(
