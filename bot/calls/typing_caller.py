@@ -29,7 +29,10 @@ from bot.calls.typed_lines import (
 _INTO_PROMPT = ms_to_samples(200)
 """How much of a prompt has been said when it is spoken over."""
 
-_NO_ANSWER = "the bot says nothing yet: # ends what is keyed, /wait lets time pass"
+_KEYS_UNANSWERED = "the bot says nothing yet: # ends what is keyed, /wait lets time pass"
+_WORDS_UNANSWERED = (
+    "the bot says nothing yet: say the rest, or say it in other words; /wait lets time pass"
+)
 _HELD = "will be done while the bot's next prompt is being said"
 
 HELP = "\n".join(
@@ -54,8 +57,8 @@ class TypingCaller:
         self._tell = tell
         self._sounding: Samples = silence(0)
         self._waits_for_prompt = False
-        self._expects_answer = False
-        """Something was said or keyed, and the bot has said nothing since."""
+        self._unanswered = ""
+        """The hint where something was said or keyed, and the bot has said nothing since."""
         self._held: Action | None = None
         self._until_held: int | None = None
         """Samples until what is held is done; None until a prompt begins."""
@@ -70,7 +73,8 @@ class TypingCaller:
         return self._next_sound()
 
     def prompt_started(self, prompt_id: str) -> None:
-        self._waits_for_prompt = self._expects_answer = False
+        self._waits_for_prompt = False
+        self._unanswered = ""
         if self._held is not None and self._until_held is None:
             self._until_held = _INTO_PROMPT
 
@@ -78,8 +82,8 @@ class TypingCaller:
         pass
 
     async def _next_action(self) -> Action:
-        if self._expects_answer:
-            self._tell(_NO_ANSWER)
+        if self._unanswered:
+            self._tell(self._unanswered)
         while (line := await self._next_line()) is not None:
             match read_line(line):
                 case Nothing():
@@ -98,16 +102,16 @@ class TypingCaller:
     def _do(self, action: Action) -> Received:
         match action:
             case Say(text):
-                self._expects_answer = True
+                self._unanswered = _WORDS_UNANSWERED
                 return Typed(text)
             case Press(keys):
-                self._expects_answer = True
+                self._unanswered = _KEYS_UNANSWERED
                 self._sounding = keys_sound(keys)
             case Wait(None):
                 self._waits_for_prompt = True
             case Wait(int(ms)):
                 self._sounding = silence(ms_to_samples(ms))
-                self._expects_answer = False
+                self._unanswered = ""
             case HangUp():
                 return Gone()
         return self._next_sound()

@@ -215,6 +215,16 @@ async def test_keys_that_are_not_ended_are_answered_after_a_pause_and_the_hint_s
     assert finished.said()[-1] == "card_number.ask"
 
 
+async def test_words_that_are_no_answer_have_a_hint_of_their_own() -> None:
+    desk = Desk(["um", "/hangup"])
+    finished = await desk.call()
+    [heard] = [entry for entry in finished.entries if entry.kind is EntryKind.HEARD]
+    assert heard.text == "(nothing recognised)"
+    assert desk.hints == [
+        "the bot says nothing yet: say the rest, or say it in other words; /wait lets time pass"
+    ]
+
+
 @pytest.mark.parametrize("lines", [("/hangup",), ()])
 async def test_hanging_up_and_the_end_of_the_input_end_the_call(lines: tuple[str, ...]) -> None:
     finished = await typed(*lines)
