@@ -36,7 +36,11 @@ def _names(context: typer.Context, incomplete: str) -> list[str]:
 
 def run_scenarios(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Scenario files, or folders of them.")
+        list[Path] | None,
+        typer.Argument(
+            help=f"Scenario files, or folders of them. Without any: {_USUAL_FOLDER}.",
+            show_default=False,
+        ),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -81,7 +85,8 @@ def run_scenarios(
         return
     if junit is not None and not coverage:
         _make_way_for(junit)
-    chosen = choose(paths or [], only or [])
+    usual = [_USUAL_FOLDER] if _USUAL_FOLDER.is_dir() else []
+    chosen = choose(paths or usual, only or [])
     if coverage:
         sys.exit(_list_coverage(chosen))
     refuse_hopeless(chosen, only_settings(settings_file, setting))

@@ -116,3 +116,17 @@ def test_the_summary_is_told_though_the_report_cannot_be_written(bot: Bot, repor
     ended = run(report)
     assert "3 passed, 0 failed" in ended.stdout
     assert isinstance(ended.exception, StoreError)
+
+
+def test_without_a_path_it_is_the_usual_folder(
+    bot: Bot, report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = report.parent / "tests" / "scenarios"
+    usual.mkdir(parents=True)
+    (usual / "usual.yml").write_text(SCENARIO.format("usual"))
+    monkeypatch.chdir(report.parent)
+    seen: list[str] = []
+    bot.before = seen.append
+    ended = CliRunner().invoke(app, ["test", "--only", "usu"])
+    assert ended.exit_code == 0, ended.output
+    assert seen == ["usual"]
