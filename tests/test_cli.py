@@ -1,6 +1,8 @@
 """The command line: its help teaches, and what a person can mend is one line and exit status 2."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,6 +132,31 @@ def test_every_result_has_an_exit_status_of_its_own_and_only_success_is_zero() -
     assert set(EXIT_STATUS) == set(ResultName)
     assert len(set(EXIT_STATUS.values())) == len(EXIT_STATUS)
     assert [result for result, status in EXIT_STATUS.items() if status == 0] == [ResultName.SUCCESS]
+
+
+def test_the_help_of_call_and_the_readme_tell_every_exit_status(run: Run) -> None:
+    told = " ".join(run("call", "--help")[1].replace("│", " ").split())
+    readme = (ROOT / "README.md").read_text()
+    for result, status in EXIT_STATUS.items():
+        words = result.replace("-", " ")
+        assert f"{status} {words}" in told
+        assert f"| {status} | {words} |" in readme
+
+
+def test_the_short_spelling_of_the_readme_starts_the_program_and_can_be_completed() -> None:
+    program = ROOT / "run_bot.py"
+    assert os.access(program, os.X_OK)
+    complete = (
+        f"source <({sys.executable} run_bot.py --show-completion bash); "
+        "COMP_WORDS=(./run_bot.py dem); COMP_CWORD=1; _run_botpy_completion ./run_bot.py; "
+        'echo "${COMPREPLY[@]}"'
+    )
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [shutil.which("bash") or "bash", "-c", complete],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+        env={**os.environ, "UV_NO_SYNC": "1", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+    )  # fmt: skip
+    assert ended.stdout.strip() == "demo", ended.stderr
 
 
 def test_hear_prints_one_json_object_a_line(run: Run) -> None:

@@ -29,7 +29,7 @@ app = typer.Typer(
     ),
 )
 app.command()(calls.demo)
-app.command()(calls.call)
+app.command(help=calls.CALL_HELP)(calls.call)
 app.command()(talk.talk)
 app.command(name="test")(scenarios.run_scenarios)
 app.command()(hearing.hear)

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from bot.calls.demos import ALL, NAMES, Demo, demos_named, names_to_complete
-from bot.cli.exits import EXIT_STATUS, NOT_AS_PROMISED
+from bot.cli.exits import EXIT_STATUS, NOT_AS_PROMISED, OUTCOMES
 from bot.cli.options import (
     Amount,
     Balance,
@@ -117,6 +117,15 @@ async def _demos(chosen: Sequence[Demo], settings: Settings, out: Path, *, play:
     return NOT_AS_PROMISED if any(shown.misses for shown in all_shown) else 0
 
 
+CALL_HELP = f"""Play a recorded caller into the bot, at the recording's own pace.
+
+mu-law, A-law, PCM or float WAV, any sample rate.
+
+The exit status is the outcome: {OUTCOMES}; or 2: something
+is to be mended, and nothing was started.
+"""
+
+
 def call(
     recording: Annotated[Path, typer.Argument(help="A WAV of the caller's side.")],
     channel: Channel = None,
@@ -129,12 +138,6 @@ def call(
     settings_file: SettingsFile = None,
     setting: Setting = None,
 ) -> None:
-    """Play a recorded caller into the bot, at the recording's own pace.
-
-    mu-law, A-law, PCM or float WAV, any sample rate. The exit status is the outcome: 0 success,
-    10 declined, 11 too many failed attempts, 12 cancelled, 13 hung up, 14 timeout, 15 gateway
-    unavailable, 16 outcome unknown, 18 agent requested.
-    """
     from bot.calls.callers import RecordedCaller
     from bot.calls.wav import read_wav
     from bot.cli.show import print_finished

@@ -19,6 +19,11 @@ EXIT_STATUS = {
 }
 """70 is EX_SOFTWARE of sysexits.h."""
 
+OUTCOMES = ", ".join(
+    f"{status} {result.replace('-', ' ')}" for result, status in EXIT_STATUS.items()
+)
+"""For a command's help."""
+
 NOT_AS_PROMISED = 1
 MEND_THIS = 2
 """One line on standard error says what; 130, 143, 129 and 141 are those of `bot.cli.stopping`."""
