@@ -13,7 +13,6 @@ from bot.hearing.ear import Ear
 from bot.hearing.recogniser import Recogniser
 from bot.speaking.playback import Playback
 
-
 Listener = Callable[[Samples, Samples], Awaitable[None]]
 """Given each chunk that came from a leg and the one played to it; the call waits until it is done.
 What it hears is the call as it is, card data and all: never to be kept."""

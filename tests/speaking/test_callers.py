@@ -138,7 +138,9 @@ def test_the_script_says_what_is_wrong_and_fails(tmp_path: Path) -> None:
 
 
 def test_what_sounds_in_the_callers_room_is_rendered_and_differs(tmp_path: Path) -> None:
-    text = CALLERS.replace("[{cough: true}]", "[{cough: true}, 0.5, {noise: door}, {noise: rustle}]")
+    text = CALLERS.replace(
+        "[{cough: true}]", "[{cough: true}, 0.5, {noise: door}, {noise: rustle}]"
+    )
     rendered(callers_in(tmp_path, text))
     sound, _ = soundfile.read(tmp_path / "ann" / "cough.wav")
     start = round((0.3 + 0.67 + 0.5) * SAMPLE_RATE)  # quiet, cough, pause

@@ -15,14 +15,14 @@ from bot.understanding.laboratory import (
     thresholds,
     weighted_f1,
 )
-from bot.understanding.rasa_client import Parsed, RasaClient
+from bot.understanding.rasa_client import UNHURRIED, Parsed, RasaClient
 
 
 class FixedClient(RasaClient):
     """Answers the same to everything and keeps what it was asked."""
 
     def __init__(self, answer: Parsed) -> None:
-        super().__init__("http://rasa.test")
+        super().__init__("http://rasa.test", patience=UNHURRIED)
         self.answer = answer
         self.asked: list[str] = []
 
