@@ -33,8 +33,8 @@ from bot.audio import SAMPLE_RATE
 from bot.calls import run_call
 from bot.calls.recording import Recording
 from bot.calls.run_call import Files
-from bot.calls.scenario import SCENARIO_DAY, load_scenario
-from bot.calls.scenarios import run_scenario
+from bot.calls.scenarios.run import run_scenario
+from bot.calls.scenarios.scenario import SCENARIO_DAY, load_scenario
 from bot.calls.services import running_services
 from bot.calls.telling import Telling
 from bot.dialog.dialog import Dialog

@@ -28,9 +28,9 @@ from rich.progress import track
 from benchmarks import rendered_groups
 from benchmarks.spoken_strings import RawString, spliced_strings
 from benchmarks.telephone import LINES, Line, over, read_clips
-from bot.calls.bench_cases import Case
-from bot.calls.bench_hearing import Answer, answer, contestants, proportion
-from bot.calls.bench_hearing import figures as figures_of
+from bot.calls.laboratory.bench import Answer, answer, contestants, proportion
+from bot.calls.laboratory.bench import figures as figures_of
+from bot.calls.laboratory.cases import Case
 from bot.console import problems
 from bot.hearing.recogniser import Engine
 from bot.project import ROOT

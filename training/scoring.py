@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.calls.bench_hearing import edits
+from bot.calls.laboratory.bench import edits
 from bot.hearing.digit_words import spell
 from bot.hearing.number_head import LogProbabilities
 from training.vocabulary import BLANK, FILLER

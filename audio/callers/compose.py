@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from bot.audio import SAMPLE_RATE, Samples, ms_to_samples  # noqa: E402
 from bot.calls.run_call import Files  # noqa: E402
-from bot.calls.scenario import load_scenario, make_caller  # noqa: E402
+from bot.calls.scenarios.scenario import load_scenario, make_caller  # noqa: E402
 from bot.calls.services import running_services  # noqa: E402
 from bot.console import Progress  # noqa: E402
 from bot.settings import Settings  # noqa: E402

@@ -9,10 +9,10 @@ from pathlib import Path
 from bot.calls.demos import Demo
 from bot.calls.leg import Listener
 from bot.calls.run_call import Files, FinishedCall
-from bot.calls.scenario import load_scenario
-from bot.calls.scenarios import run_scenario
+from bot.calls.scenarios.run import run_scenario
+from bot.calls.scenarios.scenario import load_scenario
+from bot.calls.scenarios.verdict import Miss
 from bot.calls.services import Services
-from bot.calls.verdict import Miss
 from bot.errors import BotError
 from bot.expectations import Source
 from bot.project import ROOT

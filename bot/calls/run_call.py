@@ -19,7 +19,7 @@ from bot.calls.callers import Caller
 from bot.calls.late_charges import LateCharges
 from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
-from bot.calls.scenario import Parameters
+from bot.calls.scenarios.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.dialog.events import CallStarted
 from bot.errors import BotError, StoreError

@@ -22,7 +22,7 @@ from bot.calls.callers import Caller
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.leg import Listener
 from bot.calls.run_call import CallRunner, Files, FinishedCall
-from bot.calls.scenario import Parameters
+from bot.calls.scenarios.scenario import Parameters
 from bot.database import database_url, open_database
 from bot.errors import NluError
 from bot.hearing.ear import load_ears

@@ -16,8 +16,8 @@ from bot.console import Progress, console, problems
 from bot.errors import AudioError
 
 if TYPE_CHECKING:
-    from bot.calls.bench_cases import Case
-    from bot.calls.bench_hearing import Answer
+    from bot.calls.laboratory.bench import Answer
+    from bot.calls.laboratory.cases import Case
     from bot.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, help="Laboratory: measure on recordings of your own.")
@@ -69,8 +69,8 @@ def bench_hearing(
     from rich import box
     from rich.table import Table
 
-    from bot.calls.bench_cases import Skipped, read_cases
-    from bot.calls.bench_hearing import HEADINGS, as_json, as_markdown, figures, rows
+    from bot.calls.laboratory.bench import HEADINGS, as_json, as_markdown, figures, rows
+    from bot.calls.laboratory.cases import Skipped, read_cases
     from bot.out_folder import sole_user_of
     from bot.records.files import write_atomically
 
@@ -106,7 +106,7 @@ def _hear_all(
     cases: list[Case], skipped: list[str], settings: Settings, progress: Progress
 ) -> list[Answer]:
     """skipped: grows by the recordings that cannot be read."""
-    from bot.calls.bench_hearing import answer, contestants
+    from bot.calls.laboratory.bench import answer, contestants
     from bot.calls.wav import read_wav
     from bot.project import ROOT
 

@@ -35,7 +35,7 @@ from bot.console import Progress, console
 if TYPE_CHECKING:
     from bot.calls.callers import RecordedCaller
     from bot.calls.run_call import FinishedCall
-    from bot.calls.scenario import Parameters
+    from bot.calls.scenarios.scenario import Parameters
     from bot.settings import Settings
 
 
@@ -85,7 +85,7 @@ async def _demos(chosen: Sequence[Demo], settings: Settings, out: Path, *, play:
     from bot.calls.loudspeaker import loudspeaker
     from bot.calls.play_demo import ShownDemo, play_demo
     from bot.calls.run_call import Files
-    from bot.calls.scenario import SCENARIO_DAY
+    from bot.calls.scenarios.scenario import SCENARIO_DAY
     from bot.calls.services import running_services
     from bot.cli.gallery import print_heading, print_shown, print_table
     from bot.cli.show import ConversationPrinter, print_finished

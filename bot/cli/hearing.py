@@ -36,7 +36,7 @@ def hear(
 
     It prints the digits it heard, card numbers too: use it on test recordings only.
     """
-    from bot.calls.laboratory import heard
+    from bot.calls.laboratory.hear import heard
     from bot.cli.show import print_heard
     from bot.hearing.engines import load_engine
     from bot.project import ROOT

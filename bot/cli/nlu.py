@@ -115,7 +115,7 @@ def nlu_shell(
 
     It prints the digits that were typed: use test numbers only.
     """
-    from bot.calls.sentences import QUESTIONS
+    from bot.calls.laboratory.sentences import QUESTIONS
 
     if expect not in QUESTIONS:
         raise BotError(f"--expect {expect!r}: choose one of {', '.join(QUESTIONS)}")
@@ -129,7 +129,7 @@ async def _shell(
     from contextlib import AsyncExitStack
     from datetime import UTC, datetime
 
-    from bot.calls.sentences import QUESTIONS
+    from bot.calls.laboratory.sentences import QUESTIONS
     from bot.calls.services import running_understanding
     from bot.cli.lines import at_terminal, standard_input
     from bot.cli.nlu_shell import COMMANDS, HELP, Shell

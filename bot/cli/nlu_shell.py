@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.markup import escape
 from rich.table import Table
 
-from bot.calls.sentences import QUESTIONS, Sentence, try_sentence, values_of
+from bot.calls.laboratory.sentences import QUESTIONS, Sentence, try_sentence, values_of
 from bot.console import console
 from bot.records.wording import plain, sure_of
 

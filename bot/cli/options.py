@@ -11,7 +11,7 @@ import typer
 from bot.errors import BotError
 
 if TYPE_CHECKING:
-    from bot.calls.scenario import Parameters
+    from bot.calls.scenarios.scenario import Parameters
     from bot.settings import Settings
 
 SettingsFile = Annotated[
@@ -73,7 +73,7 @@ def call_parameters(
 ) -> Parameters:
     """What a call brings with it, checked before anything starts. Raises SettingsError."""
     from bot.calls.run_call import call_started
-    from bot.calls.scenario import Parameters
+    from bot.calls.scenarios.scenario import Parameters
 
     parameters = Parameters(
         customer_id=customer_id, amount=amount, balance=balance, minimum_due=minimum_due

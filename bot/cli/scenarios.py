@@ -19,8 +19,8 @@ from bot.console import Progress, console
 from bot.errors import ScenarioError, StoreError
 
 if TYPE_CHECKING:
-    from bot.calls.choosing import Chosen
-    from bot.calls.scenarios import Verdict
+    from bot.calls.scenarios.choosing import Chosen
+    from bot.calls.scenarios.run import Verdict
     from bot.settings import Settings
 
 _USUAL_FOLDER = Path("tests/scenarios")
@@ -76,9 +76,9 @@ def run_scenarios(
     A scenario is a YAML file: what the caller does, what must come out. Faster than real time, and
     the same result every time. Exit status 0: all passed; 1: some did not.
     """
-    from bot.calls.choosing import choose
-    from bot.calls.scenario import schema
-    from bot.calls.scenario_check import refuse_hopeless
+    from bot.calls.scenarios.check import refuse_hopeless
+    from bot.calls.scenarios.choosing import choose
+    from bot.calls.scenarios.scenario import schema
 
     if show_schema:
         typer.echo(json.dumps(schema(), indent=2))
@@ -96,7 +96,7 @@ def run_scenarios(
 
 
 def _list_coverage(chosen: list[Chosen]) -> int:
-    from bot.calls.coverage import as_markdown, coverage_of
+    from bot.calls.scenarios.coverage import as_markdown, coverage_of
 
     coverage = coverage_of(chosen)
     typer.echo(as_markdown(coverage), nl=False)
@@ -122,9 +122,9 @@ async def _run_all(
     chosen: list[Chosen], settings: Settings, out: Path, twice: bool, junit: Path | None
 ) -> int:
     """How many scenarios failed."""
-    from bot.calls.junit import write_junit
-    from bot.calls.scenario import SCENARIO_DAY
-    from bot.calls.scenarios import labelled, verdict_on
+    from bot.calls.scenarios.junit import write_junit
+    from bot.calls.scenarios.run import labelled, verdict_on
+    from bot.calls.scenarios.scenario import SCENARIO_DAY
     from bot.calls.services import running_services
     from bot.cli.show import print_summary, print_verdict
 
@@ -153,7 +153,7 @@ async def _run_all(
 
 
 def _not_run(queue: list[tuple[str, Chosen]]) -> list[Verdict]:
-    from bot.calls.scenarios import Verdict
+    from bot.calls.scenarios.run import Verdict
 
     why = "not run: the run ended before it was done"
     return [Verdict(chosen, label, broken=why) for label, chosen in queue]

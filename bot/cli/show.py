@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from bot.calls.run_call import FinishedCall
-from bot.calls.scenarios import Verdict
+from bot.calls.scenarios.run import Verdict
 from bot.console import console, problems
 from bot.outcomes import ResultName
 from bot.records.trace import Entry, EntryKind

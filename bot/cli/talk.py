@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.calls.run_call import FinishedCall
-    from bot.calls.scenario import Parameters
+    from bot.calls.scenarios.scenario import Parameters
     from bot.settings import Settings
 
 

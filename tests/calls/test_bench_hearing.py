@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.calls.bench_cases import Case, Skipped, read_cases
-from bot.calls.bench_hearing import Answer, as_json, as_markdown, edits, figures, proportion
+from bot.calls.laboratory.bench import Answer, as_json, as_markdown, edits, figures, proportion
+from bot.calls.laboratory.cases import Case, Skipped, read_cases
 from bot.expectations import Expectation, Kind
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.calls.choosing import choose, find_scenarios
+from bot.calls.scenarios.choosing import choose, find_scenarios
 from bot.errors import ScenarioError
 
 CALL = """

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.calls.choosing import choose
-from bot.calls.coverage import REQUIREMENTS, as_markdown, coverage_of, load_sentences
-from bot.calls.scenario import Expected
+from bot.calls.scenarios.choosing import choose
+from bot.calls.scenarios.coverage import REQUIREMENTS, as_markdown, coverage_of, load_sentences
+from bot.calls.scenarios.scenario import Expected
 from bot.errors import ScenarioError
 from bot.outcomes import ResultName
 

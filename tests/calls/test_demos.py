@@ -11,7 +11,7 @@ import pytest
 
 from bot.calls.demos import ALL, GALLERY, NAMES, Demo, demos_named, names_to_complete
 from bot.calls.play_demo import broken_promises, scenario_of
-from bot.calls.scenario import Scenario, load_scenario
+from bot.calls.scenarios.scenario import Scenario, load_scenario
 from bot.errors import BotError
 from bot.expectations import Intent
 from bot.outcomes import ResultName

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.calls.choosing import Chosen
-from bot.calls.junit import write_junit
 from bot.calls.run_call import Files
-from bot.calls.scenario import CallerScript, Expected, Scenario, Turn
-from bot.calls.scenarios import Verdict
-from bot.calls.verdict import Miss
+from bot.calls.scenarios.choosing import Chosen
+from bot.calls.scenarios.junit import write_junit
+from bot.calls.scenarios.run import Verdict
+from bot.calls.scenarios.scenario import CallerScript, Expected, Scenario, Turn
+from bot.calls.scenarios.verdict import Miss
 from bot.errors import StoreError
 from bot.outcomes import ResultName
 

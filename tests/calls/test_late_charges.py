@@ -14,7 +14,7 @@ from bot.calls.call import Rooms
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.run_call import CallRunner, Files
-from bot.calls.scenario import Parameters
+from bot.calls.scenarios.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.database import open_database
 from bot.money import Money

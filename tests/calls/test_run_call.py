@@ -11,7 +11,7 @@ from bot.calls.call import Rooms
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.late_charges import LateCharges
 from bot.calls.run_call import CallRunner, Files, FinishedCall
-from bot.calls.scenario import Parameters
+from bot.calls.scenarios.scenario import Parameters
 from bot.database import open_database
 from bot.errors import StoreError
 from bot.outcomes import ResultName

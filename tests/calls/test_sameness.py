@@ -10,7 +10,7 @@ import soundfile
 from bot.audio import SAMPLE_RATE
 from bot.calls.call import CallEnd
 from bot.calls.run_call import Files, FinishedCall
-from bot.calls.sameness import first_difference
+from bot.calls.scenarios.sameness import first_difference
 from bot.outcomes import PaymentResult, ResultName
 from bot.records.result import CallResult, Durations
 from bot.records.trace import Entry, EntryKind

@@ -8,8 +8,8 @@ import yaml
 
 from bot.audio import SAMPLE_RATE, silence
 from bot.calls.callers import RecordedCaller, ScriptedCaller
-from bot.calls.choosing import find_scenarios
-from bot.calls.scenario import load_scenario, make_caller, schema
+from bot.calls.scenarios.choosing import find_scenarios
+from bot.calls.scenarios.scenario import load_scenario, make_caller, schema
 from bot.errors import AudioError, ScenarioError
 from bot.outcomes import ResultName
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.calls.choosing import Chosen
-from bot.calls.scenario import load_scenario
-from bot.calls.scenario_check import check_scenario, refuse_hopeless
+from bot.calls.scenarios.check import check_scenario, refuse_hopeless
+from bot.calls.scenarios.choosing import Chosen
+from bot.calls.scenarios.scenario import load_scenario
 from bot.errors import ScenarioError
 from bot.settings import Settings
 

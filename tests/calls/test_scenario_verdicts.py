@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from bot.calls.choosing import Chosen, choose
-from bot.calls.scenario import CallerScript, Expected, Scenario, Turn
-from bot.calls.scenarios import labelled, verdict_on
+from bot.calls.scenarios.choosing import Chosen, choose
+from bot.calls.scenarios.run import labelled, verdict_on
+from bot.calls.scenarios.scenario import CallerScript, Expected, Scenario, Turn
 from bot.calls.services import Services
 from bot.outcomes import ResultName
 from bot.settings import Settings, with_settings

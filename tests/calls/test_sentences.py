@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from bot.calls.sentences import QUESTIONS, Sentence, try_sentence, values_of
+from bot.calls.laboratory.sentences import QUESTIONS, Sentence, try_sentence, values_of
 from bot.errors import NluUnavailable
 from bot.expectations import Field, Intent, Source
 from bot.settings import PaymentSettings

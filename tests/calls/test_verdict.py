@@ -3,8 +3,8 @@
 import pytest
 
 from bot.calls.call import CallEnd
-from bot.calls.scenario import Expected
-from bot.calls.verdict import judge
+from bot.calls.scenarios.scenario import Expected
+from bot.calls.scenarios.verdict import judge
 from bot.money import Money
 from bot.outcomes import ErrorName, PaymentResult, ResultName
 from bot.records.trace import Entry, EntryKind

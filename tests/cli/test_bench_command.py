@@ -11,8 +11,8 @@ import pytest
 import soundfile
 from typer.testing import CliRunner, Result
 
-from bot.calls.bench_cases import Case
-from bot.calls.bench_hearing import Answer
+from bot.calls.laboratory.bench import Answer
+from bot.calls.laboratory.cases import Case
 from bot.cli.app import app
 from bot.errors import BotError, StoreError
 from bot.out_folder import sole_user_of
@@ -39,8 +39,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     def contestants(*_: object) -> Sequence[Quick]:
         return [Quick()]
 
-    monkeypatch.setattr("bot.calls.bench_hearing.contestants", contestants)
-    monkeypatch.setattr("bot.calls.bench_hearing.answer", heard.answer)
+    monkeypatch.setattr("bot.calls.laboratory.bench.contestants", contestants)
+    monkeypatch.setattr("bot.calls.laboratory.bench.answer", heard.answer)
     return heard
 
 

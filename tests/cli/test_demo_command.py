@@ -18,9 +18,9 @@ from typer.testing import CliRunner, Result
 from bot.calls.call import CallEnd
 from bot.calls.demos import GALLERY, NAMES
 from bot.calls.run_call import Files, FinishedCall
-from bot.calls.scenario import Scenario
-from bot.calls.scenarios import ScenarioOutcome
-from bot.calls.verdict import Miss
+from bot.calls.scenarios.run import ScenarioOutcome
+from bot.calls.scenarios.scenario import Scenario
+from bot.calls.scenarios.verdict import Miss
 from bot.cli.app import app
 from bot.errors import AudioError, BotError
 from bot.outcomes import PaymentResult

@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.calls.choosing import Chosen
-from bot.calls.scenarios import Verdict
+from bot.calls.scenarios.choosing import Chosen
+from bot.calls.scenarios.run import Verdict
 from bot.cli.app import app
 from bot.cli.stopping import Stopped
 from bot.errors import BotError, ModelError, ScenarioError, StoreError
@@ -53,7 +53,7 @@ class Bot:
 def bot(monkeypatch: pytest.MonkeyPatch) -> Bot:
     bot = Bot()
     monkeypatch.setattr("bot.calls.services.running_services", bot.running_services)
-    monkeypatch.setattr("bot.calls.scenarios.verdict_on", bot.verdict_on)
+    monkeypatch.setattr("bot.calls.scenarios.run.verdict_on", bot.verdict_on)
     return bot
 
 

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 from whole_bot import SCENARIOS, WholeRun
 
-from bot.calls.sameness import first_difference
+from bot.calls.scenarios.sameness import first_difference
 from bot.records.result import SCHEMA
 from bot.records.trace import EntryKind
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.calls.choosing import choose
 from bot.calls.run_call import Files
-from bot.calls.scenario import SCENARIO_DAY
-from bot.calls.scenarios import ScenarioOutcome, labelled, run_scenario
+from bot.calls.scenarios.choosing import choose
+from bot.calls.scenarios.run import ScenarioOutcome, labelled, run_scenario
+from bot.calls.scenarios.scenario import SCENARIO_DAY
 from bot.calls.services import running_services
 from bot.cli.show import ConversationPrinter
 from bot.console import Progress

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.calls.callers import Caller, ScriptedCaller
-from bot.calls.choosing import Chosen
 from bot.calls.leg import Listener
 from bot.calls.run_call import Files, FinishedCall
-from bot.calls.sameness import first_difference
-from bot.calls.scenario import Scenario, make_caller
-from bot.calls.scenario_check import check_scenario
+from bot.calls.scenarios.check import check_scenario
+from bot.calls.scenarios.choosing import Chosen
+from bot.calls.scenarios.sameness import first_difference
+from bot.calls.scenarios.scenario import Scenario, make_caller
+from bot.calls.scenarios.verdict import Miss, end_of, judge, miss_at
 from bot.calls.services import Services
-from bot.calls.verdict import Miss, end_of, judge, miss_at
 from bot.errors import BotError
 from bot.records.trace import Entry
 from bot.settings import with_settings

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from bot.calls.choosing import Chosen
-from bot.calls.scenario import Scenario
+from bot.calls.scenarios.choosing import Chosen
+from bot.calls.scenarios.scenario import Scenario
 from bot.errors import ScenarioError, SettingsError, did_you_mean
 from bot.project import ROOT
 from bot.settings import Settings, with_settings

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.calls.choosing import Chosen
+from bot.calls.scenarios.choosing import Chosen
 from bot.errors import ScenarioError
 
 REQUIREMENTS = "requirements.toml"

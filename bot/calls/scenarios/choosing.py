@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from bot.calls.scenario import Scenario, load_scenario
+from bot.calls.scenarios.scenario import Scenario, load_scenario
 from bot.errors import ScenarioError
 
 _WILDCARDS = set("*?[")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from bot.audio import Samples
-from bot.calls.bench_cases import Case
-from bot.calls.laboratory import value_of
+from bot.calls.laboratory.cases import Case
+from bot.calls.laboratory.hear import value_of
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing.embedded import EmbeddedEngine
 from bot.hearing.engines import find_vosk_model

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.calls.call import CallEnd
-from bot.calls.scenario import Expected
+from bot.calls.scenarios.scenario import Expected
 from bot.dialog.commands import StepState
 from bot.records.trace import Entry, EntryKind
 from bot.records.wording import clock_text, step_name

@@ -12,7 +12,7 @@ import soundfile
 
 from bot.audio import samples_to_ms
 from bot.calls.run_call import FinishedCall
-from bot.calls.verdict import Miss, miss_at
+from bot.calls.scenarios.verdict import Miss, miss_at
 from bot.records.trace import Entry
 from bot.records.wording import clock_text, describe
 

@@ -1,0 +1,1 @@
+"""What only the laboratory commands do: hear, bench, nlu shell. It shows digits, or may."""

@@ -1,0 +1,1 @@
+"""Scenarios: the format, how they are chosen, run and judged, and what they cover."""
