@@ -26,11 +26,12 @@ import soxr
 from stdnum import luhn
 
 from benchmarks.spoken_strings import RawString
-from benchmarks.telephone import DIGITS, RATE, Sound, trimmed
+from benchmarks.telephone import DIGITS, RATE, Sound
 from bot.cards import brand_of
 from bot.expectations import Expectation, Kind
 from bot.project import ROOT
 from bot.speaking import kokoro
+from training.clips import trimmed
 from training.texts import below_hundred
 from training.voices import KOKORO
 

@@ -15,10 +15,10 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.telephone import telephone, trimmed
+from benchmarks.telephone import telephone
 from bot.expectations import Expectation, Kind
 from training import texts
-from training.clips import Sound, read_all
+from training.clips import Sound, read_all, trimmed
 from training.splicing import splice
 from training.vocabulary import stretches, words_of
 

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+
+from training.clips import trimmed
 
 RATE = 8000
 Sound = NDArray[np.float64]
@@ -32,24 +33,6 @@ def read_clips(folder: Path) -> dict[str, dict[str, list[Sound]]]:
                 trimmed(sound)
             )
     return clips
-
-
-_Sample = TypeVar("_Sample", np.float32, np.float64)
-
-
-def trimmed(
-    sound: NDArray[_Sample], below_peak_db: float = 30.0, margin: int = RATE // 50
-) -> NDArray[_Sample]:
-    """Without what is that much quieter than the loudest 20 ms, before and after.
-
-    margin: samples that stay. Silence stays as it is.
-    """
-    block = RATE // 50
-    power = np.convolve(sound**2, np.ones(block) / block, "same")
-    loud = np.flatnonzero(power > power.max(initial=0.0) * 10 ** (-below_peak_db / 10))
-    if not len(loud):
-        return sound
-    return sound[max(0, int(loud[0]) - margin) : int(loud[-1]) + margin]
 
 
 def splice(random: np.random.Generator, clips: Sequence[Sound], groups: Sequence[int]) -> Sound:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -74,3 +75,21 @@ def read_all(folder: Path) -> Iterator[tuple[str, Clip, Sound]]:
         if rate != RATE:
             raise ValueError(f"{path.with_suffix('.wav')}: {rate} Hz instead of {RATE}")
         yield path.stem, clip, sound
+
+
+_Sample = TypeVar("_Sample", np.float32, np.float64)
+
+
+def trimmed(
+    sound: NDArray[_Sample], below_peak_db: float = 30.0, margin: int = RATE // 50
+) -> NDArray[_Sample]:
+    """Without what is that much quieter than the loudest 20 ms, before and after.
+
+    margin: samples that stay. Silence stays as it is.
+    """
+    block = RATE // 50
+    power = np.convolve(sound**2, np.ones(block) / block, "same")
+    loud = np.flatnonzero(power > power.max(initial=0.0) * 10 ** (-below_peak_db / 10))
+    if not len(loud):
+        return sound
+    return sound[max(0, int(loud[0]) - margin) : int(loud[-1]) + margin]

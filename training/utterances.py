@@ -13,10 +13,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.telephone import trimmed
 from training import texts
 from training.channel import Line, coloured, draw_line, telephone
-from training.clips import RATE, Clip, Sound
+from training.clips import RATE, Clip, Sound, trimmed
 from training.people import Word
 from training.splicing import splice
 from training.vocabulary import DIGITS, FILLER, Stretch, stretches, words_of

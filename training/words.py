@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.telephone import trimmed
 from training import clips, voices
-from training.clips import RATE
+from training.clips import RATE, trimmed
 from training.vocabulary import DIGITS
 
 _WORDS = frozenset({*DIGITS, "oh", "double"})

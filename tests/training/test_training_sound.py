@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.telephone import trimmed
 from training.channel import _CODECS, Line, draw_line, telephone
-from training.clips import RATE, Clip, Sound
+from training.clips import RATE, Clip, Sound, trimmed
 from training.ctc import feasible
 from training.people import Word
 from training.splicing import splice

@@ -1,6 +1,6 @@
 """How well do number heads hear voices and people kept apart? Several heads on the same input.
 
-    uv run --group train python -m training.evaluate [FOLDER ...] [--part test] [--human DIR]
+    uv run --group train python -m benchmarks.heads [FOLDER ...] [--part test] [--human DIR]
 
 FOLDER: a head's numbers.onnx, vocabulary.json and SHA256SUMS; default: models/numbers. Without
 --human: the cached features of that part (training.features), rendered and human apart. With it:
