@@ -7,11 +7,16 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from own_logging import logging_as_before
 
 from bot.settings import UnderstandingSettings
 from bot.understanding.rasa_environment import prepare
 from bot.understanding.rasa_server import running_rasa
+
+# A busy machine is slow: no test is about how long something takes.
+settings.register_profile("product", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("product")
 
 
 @pytest.fixture(scope="session", autouse=True)
