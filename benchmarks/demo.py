@@ -38,7 +38,7 @@ from bot.calls.scenarios.scenario import SCENARIO_DAY, load_scenario
 from bot.calls.services import running_services
 from bot.calls.telling import Telling
 from bot.dialog.dialog import Dialog
-from bot.hearing import embedded
+from bot.hearing import utterance
 from bot.hearing.ear import Ear
 from bot.hearing.embedded import EmbeddedRecogniser, resampled
 from bot.hearing.number_head import NumberHead
@@ -183,8 +183,9 @@ def watch_the_call(stopwatch: Stopwatch) -> None:
         (Whisper, "encode", "mel frames and encoder"),
         (Whisper, "text", "decoder"),
         (NumberHead, "__call__", "number head"),
-        (embedded, "search_words", "word search"),
-        (embedded, "digit_answers", "number search"),
+        (utterance, "search_words", "word search"),
+        (utterance, "digit_answers", "number search"),
+        (utterance, "value_answers", "number search"),
         (EmbeddedRecogniser, "preliminary", "rest of recognition"),
         (Dialog, "handle", "dialog"),
         (Speaker, "speak", "prompts joined"),
