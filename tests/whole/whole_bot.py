@@ -56,7 +56,7 @@ async def run_all(run: WholeRun) -> None:
 def busy_cores() -> Iterator[None]:
     """A process for every core that computes without a pause: everything takes longer, and
     everything takes its turns in another order."""
-    command = [sys.executable, "-c", "while True: sum(range(100_000))"]
+    command = [sys.executable, "-c", "import os; os.nice(5)\nwhile True: sum(range(100_000))"]
     busy = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]  # noqa: S603 - our own
     try:
         yield
