@@ -3,7 +3,7 @@
 no run of five or more consecutive digits of a card number (the last four aside), and no security
 code beside anything that names it: in digits, in words, spaced, URL- or base64-encoded.
 
-Moments and random hexadecimal names are taken out first: five given digits stand in one of some
+Moments, sizes of pictures and random hexadecimal names are taken out first: five given digits stand in one of some
 ten thousand of them by chance, and they say nothing of a card.
 """
 
@@ -24,9 +24,10 @@ _WORDS = {
 }  # fmt: skip
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d([.,]\d+)?"
-    r'|data-(at|until)="\d+"|"\w+_ms": \d+'
+    r'|data-(at|until)="\d+"|"\w+_ms": \d+|viewBox="[^"]*"'
 )
 _HEXADECIMAL = re.compile(r"(?<![0-9a-zA-Z])(?=[0-9]*[a-f])[0-9a-f]{8,}(?![0-9a-zA-Z])")
+_FIVE_DIGITS = re.compile(r"\d{5,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _NAMED_CODE = re.compile(
     r"(security|cvv|cvc|cvn|verification|card code)\D{0,24}(?<!\d)(\d{3,4})(?!\d)", re.IGNORECASE
@@ -42,11 +43,11 @@ class Leak:
 def leaks_in(text: str, cards: list[str], codes: list[str], where: str = "") -> list[Leak]:
     """Every trace of the cards and codes in a text."""
     found = []
+    runs = {run for card in cards for run in _runs(card)}
     for form, seen in _forms(text):
         digits = _spelled_out(seen)
-        for card in cards:
-            if any(run in digits for run in _runs(card)):
-                found.append(Leak(where, f"digits of a card ({form})"))
+        if any(run in runs for stretch in _FIVE_DIGITS.findall(digits) for run in _runs(stretch)):
+            found.append(Leak(where, f"digits of a card ({form})"))
         named = _NAMED_CODE.findall(_in_digits(seen)) + _NAMED_CODE.findall(digits)
         if any(code in codes for _, code in named):
             found.append(Leak(where, f"a security code beside its name ({form})"))
