@@ -3,8 +3,8 @@
 no run of five or more consecutive digits of a card number (the last four aside), and no security
 code beside anything that names it: in digits, in words, spaced, URL- or base64-encoded.
 
-Moments, sizes of pictures and random hexadecimal names are taken out first: five given digits stand in one of some
-ten thousand of them by chance, and they say nothing of a card.
+Moments, sizes of pictures and random hexadecimal names are taken out first: five given digits stand
+in one of some ten thousand of them by chance, and they say nothing of a card.
 """
 
 from __future__ import annotations
