@@ -49,6 +49,8 @@ def test_no_file_of_any_call_holds_card_data(whole_run: WholeRun) -> None:
     names = {path.name for path in files}
     assert {"bot.log", "gateway-simulator.log", "payments.db", "simulator.db"} <= names
     assert {"call.html", "result.json"} <= names
+    # The second run's recordings are the first's to the sample, as test_scenarios.py holds.
+    files = [path for path in files if path.suffix != ".wav" or "again" not in path.parts]
     leaks = [leak for path in files for leak in leaks_in_file(path, CARDS, CODES)]
     assert leaks == []
 
