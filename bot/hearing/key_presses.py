@@ -50,12 +50,18 @@ class _Press:
     def near(self, report: KeyReport, window: int) -> bool:
         return any(abs(r.start - report.start) <= window for r in self.reports.values())
 
-    def held_at(self, sample: int, besides: str) -> bool:
-        """Whether another way says that the key was down then."""
+    def held_at(self, report: KeyReport) -> bool:
+        """Whether another way says that the key was still down when this report begins.
+
+        Ways are shifted against each other, by more than a short press lasts: where this way told
+        of the press before, what counts is the time since then, on its own clock.
+        """
+        told = self.reports.get(report.way)
         return any(
-            r.start <= sample and (r.end is None or sample <= r.end)
-            for way, r in self.reports.items()
-            if way != besides
+            0 <= report.start - (told or other).start
+            and (other.end is None or report.start - (told or other).start < other.end - other.start)
+            for way, other in self.reports.items()
+            if way != report.way
         )
 
 
@@ -78,7 +84,7 @@ class KeyPresses:
             if report.way not in press.reports and press.near(report, self._window):
                 press.reports[report.way] = report
                 return False
-        if any(press.held_at(report.start, report.way) for press in same_key):
+        if any(press.held_at(report) for press in same_key):
             return False
         self._presses.append(_Press(report.key, {report.way: report}))
         return True

@@ -83,6 +83,14 @@ def test_two_quick_presses_of_one_key_stay_two() -> None:
     assert digits([tones[0], end_lost, tones[1], events[1]]) == "55"
 
 
+def test_a_way_that_tells_late_does_not_hold_a_key_that_was_let_go() -> None:
+    """The late way's tone still sounds when the next press begins on the other way's clock."""
+    messages = [at("message", ms, end_ms=ms + 40) for ms in (0, 80, 160)]
+    events = [at("event", ms, end_ms=ms + 40) for ms in (0, 80, 160)]
+    late = at("tone", 60, end_ms=100)
+    assert digits([messages[0], late, *messages[1:], *events]) == "555"
+
+
 def test_a_tone_that_breaks_while_events_say_the_key_is_held_is_one_press() -> None:
     assert digits([at("tone", 0), at("event", 10), at("tone", 900)]) == "5"
     assert digits([at("event", 0, end_ms=1200), at("tone", 10), at("tone", 900)]) == "5"
