@@ -26,10 +26,24 @@ def gives_card_digits(readings: Iterable[Reading]) -> bool:
     """Whether an utterance must not be kept: digits in it that are no amount and no date.
 
     Five digits or more in any reading count too, as an amount as well: a card number said at the
-    wrong question may be read as money, and keeping it would break the definition of a leak.
+    wrong question may be read as money, and keeping it would break the definition of a leak. Where
+    one recogniser wrote "87.50" and another "8750", the digits are that amount.
     """
+    readings = tuple(readings)
+    said_as_amounts = {
+        number.value
+        for reading in readings
+        if "<amount>" in reading.masked_text and "<digits>" not in reading.masked_text
+        for number in reading.numbers
+    }
     for reading in readings:
-        if "<digits>" in reading.masked_text or reading.field in _CARD_FIELDS:
+        if reading.field in _CARD_FIELDS:
+            return True
+        if "<digits>" in reading.masked_text and not (
+            reading.masked_text.count("<") == 1
+            and reading.amount is not None
+            and any(number.value in said_as_amounts for number in reading.numbers)
+        ):
             return True
         for number in reading.numbers:
             if isinstance(number.value, Money) and len(str(int(number.value.decimal))) >= _LONG:

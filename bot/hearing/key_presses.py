@@ -57,12 +57,12 @@ class _Press:
         of the press before, what counts is the time since then, on its own clock.
         """
         told = self.reports.get(report.way)
-        return any(
-            0 <= report.start - (told or other).start
-            and (other.end is None or report.start - (told or other).start < other.end - other.start)
-            for way, other in self.reports.items()
-            if way != report.way
-        )
+        for way, other in self.reports.items():
+            since = report.start - (told or other).start
+            held = other.end is None or since < other.end - other.start
+            if way != report.way and since >= 0 and held:
+                return True
+        return False
 
 
 class KeyPresses:

@@ -3,8 +3,9 @@
 no run of five or more consecutive digits of a card number (the last four aside), and no security
 code beside anything that names it: in digits, in words, spaced, URL- or base64-encoded.
 
-Moments, sizes of pictures and random hexadecimal names are taken out first: five given digits stand
-in one of some ten thousand of them by chance, and they say nothing of a card.
+Moments, sizes of pictures, ports of this machine, addresses in its memory and random hexadecimal
+names are taken out first: five given digits stand in one of some thousand of them by chance, a log
+at debug level holds hundreds, and they say nothing of a card.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d([.,]\d+)?"
     r'|data-(at|until)="\d+"|"\w+_ms": \d+|viewBox="[^"]*"'
 )
+_OF_THE_MACHINE = re.compile(r"\b0x[0-9a-f]+\b|\bport=\d+\b|\b127\.0\.0\.1:\d+\b")
+_UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _HEXADECIMAL = re.compile(r"(?<![0-9a-zA-Z])(?=[0-9]*[a-f])[0-9a-f]{8,}(?![0-9a-zA-Z])")
 _FIVE_DIGITS = re.compile(r"\d{5,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
@@ -69,7 +72,9 @@ def _runs(card: str) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterator[tuple[str, str]]:
-    plain = _HEXADECIMAL.sub(" ", _MOMENT.sub(" ", text))
+    plain = text
+    for pattern in (_MOMENT, _OF_THE_MACHINE, _UUID, _HEXADECIMAL):
+        plain = pattern.sub(" ", plain)
     yield "plain", plain
     if "%" in text:
         yield "URL-encoded", urllib.parse.unquote(plain)
