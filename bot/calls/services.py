@@ -134,9 +134,8 @@ async def running_services(
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_user_of(out))
-        database = open_database(
-            database_url(settings.records.database, out)
-        )  # early: what is wrong with it is told at once
+        # First, so that what is wrong with it is told at once.
+        database = open_database(database_url(settings.records.database, out))
         stack.callback(database.dispose)
         # Rasa takes longest to start: it is let start first, and is awaited last.
         understanding: StartedUnderstanding = _nobody

@@ -1,9 +1,9 @@
 from datetime import date
 
 import pytest
+from fixed_rasa import FixedRasa
 
 from bot.calls.laboratory.sentences import QUESTIONS, Sentence, try_sentence, values_of
-from bot.errors import NluUnavailable
 from bot.expectations import Field, Intent, Source
 from bot.settings import PaymentSettings
 from bot.understanding.rasa_client import Parsed
@@ -12,26 +12,12 @@ TODAY = date(2026, 11, 22)
 EXPIRY_IS_WRONG = Parsed(Intent.CORRECT, 0.97, Field.EXPIRY, 0.9)
 
 
-class FixedRasa:
-    """Answers the same to everything, and keeps what it was asked."""
-
-    def __init__(self, answer: Parsed | None = EXPIRY_IS_WRONG) -> None:
-        self.answer = answer
-        self.asked: list[str] = []
-
-    async def parse(self, text: str) -> Parsed:
-        self.asked.append(text)
-        if self.answer is None:
-            raise NluUnavailable("away")
-        return self.answer
-
-
 async def tried(text: str, question: str, rasa: FixedRasa | None = None) -> Sentence:
     return await try_sentence(text, question, rasa, PaymentSettings(), TODAY)
 
 
 async def test_rasa_is_sent_the_masked_text_once_and_decides() -> None:
-    rasa = FixedRasa()
+    rasa = FixedRasa(EXPIRY_IS_WRONG)
     sentence = await tried("Hang on, it's good until oh four twenty nine", "open", rasa)
     assert rasa.asked == [sentence.sent] == ["hang on, it's good until <date>"]
     assert sentence.rasa == EXPIRY_IS_WRONG
@@ -42,7 +28,7 @@ async def test_rasa_is_sent_the_masked_text_once_and_decides() -> None:
 
 
 async def test_what_a_call_would_not_ask_rasa_is_told_from_what_it_would() -> None:
-    rasa = FixedRasa()
+    rasa = FixedRasa(EXPIRY_IS_WRONG)
     sentence = await tried("yes", "open", rasa)
     assert rasa.asked == ["yes"]
     assert not sentence.rasa_decided
@@ -94,7 +80,9 @@ async def test_the_dialog_takes_a_sentence_as_the_question_wants_it(
 
 @pytest.mark.parametrize("question", QUESTIONS)
 async def test_a_correction_is_one_at_every_question_but_its_own(question: str) -> None:
-    sentence = await tried("that one ran out, it is oh four twenty nine", question, FixedRasa())
+    sentence = await tried(
+        "that one ran out, it is oh four twenty nine", question, FixedRasa(EXPIRY_IS_WRONG)
+    )
     own = question == "expiry"
     assert sentence.taken_as == (
         "the answer: 04/29" if own else "a correction of: expiry, to 04/29"

@@ -1,11 +1,11 @@
 from collections.abc import Sequence
 
 import pytest
+from fixed_rasa import FixedRasa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards import Expiry, SecretDigits
-from bot.errors import NluUnavailable
 from bot.expectations import (
     Expectation,
     Field,
@@ -30,22 +30,8 @@ WHAT = Expectation(Kind.OPEN)
 VISA = "4111111111111111"
 
 
-class FakeNlu:
-    """Says what it is told to; keeps what it was asked."""
-
-    def __init__(self, answer: Parsed | None = None) -> None:
-        self.answer = answer
-        self.asked: list[str] = []
-
-    async def parse(self, text: str) -> Parsed:
-        self.asked.append(text)
-        if self.answer is None:
-            raise NluUnavailable("away")
-        return self.answer
-
-
-def says(intent: Intent, field: Field | None = None) -> FakeNlu:
-    return FakeNlu(Parsed(intent, 0.9, field, 0.9 if field else 0.0))
+def says(intent: Intent, field: Field | None = None) -> FixedRasa:
+    return FixedRasa(Parsed(intent, 0.9, field, 0.9 if field else 0.0))
 
 
 def typed(text: str, confidence: float = 0.8) -> Hypothesis:
@@ -55,7 +41,7 @@ def typed(text: str, confidence: float = 0.8) -> Hypothesis:
 async def understand(
     hypotheses: str | Sequence[Hypothesis],
     expectation: Expectation,
-    nlu: FakeNlu | None = None,
+    nlu: FixedRasa | None = None,
     degraded: list[str] | None = None,
     currency: str = "USD",
 ) -> tuple[Reading, ...]:
@@ -120,7 +106,7 @@ async def test_a_card_number_alone_needs_no_rasa() -> None:
 
 
 async def test_a_number_with_its_own_noun_around_it_is_a_number_alone() -> None:
-    (reading,) = await understand("my zip code is nine oh two one oh", ZIP, FakeNlu())
+    (reading,) = await understand("my zip code is nine oh two one oh", ZIP, FixedRasa())
     assert reading.digits == SecretDigits("90210")
     assert reading.source is Source.NUMBERS
 
@@ -268,8 +254,8 @@ async def test_silence_and_marks_mean_nothing(text: str) -> None:
 # --- without Rasa ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("nlu", [None, FakeNlu()])
-async def test_without_rasa_the_grammar_answers_and_the_call_is_told(nlu: FakeNlu | None) -> None:
+@pytest.mark.parametrize("nlu", [None, FixedRasa()])
+async def test_without_rasa_the_grammar_answers_and_the_call_is_told(nlu: FixedRasa | None) -> None:
     degraded: list[str] = []
     (reading,) = await understand(
         "no the expiry is wrong it's oh four twenty nine", CONFIRM, nlu, degraded
@@ -320,8 +306,10 @@ async def test_a_card_number_in_a_correction_is_not_sent() -> None:
 HOW_MUCH = Expectation(Kind.OPEN, field=Field.AMOUNT)
 
 
-@pytest.mark.parametrize("nlu", [None, FakeNlu(), says(Intent.OUT_OF_SCOPE)])
-async def test_a_bare_number_answers_an_open_question_about_its_field(nlu: FakeNlu | None) -> None:
+@pytest.mark.parametrize("nlu", [None, FixedRasa(), says(Intent.OUT_OF_SCOPE)])
+async def test_a_bare_number_answers_an_open_question_about_its_field(
+    nlu: FixedRasa | None,
+) -> None:
     readings = await understand("um eighty seven fifty", HOW_MUCH, nlu)
     assert readings[0].amount == Money(8750)
     assert readings[0].source is Source.NUMBERS
