@@ -46,14 +46,14 @@ def computing_ms(engine: EmbeddedEngine, said: SpokenString) -> tuple[float, boo
             match event:
                 case SpeechSound(chunk):
                     recogniser.accept(chunk)
-                case SpeechPaused():
+                case SpeechPaused(at):
                     began = time.process_time()
                     so_far = recogniser.preliminary()
                     spent = time.process_time() - began
                     verdict = completeness(so_far, said.expectation, needed)
                     if verdict is Completeness.CERTAIN:
                         return spent * 1000, True
-                    ear.judge(verdict)
+                    ear.judge(verdict, at)
                 case TurnEnded():
                     began = time.process_time()
                     recogniser.finish()

@@ -120,10 +120,10 @@ def the_bot(recogniser: Recogniser | None) -> Endpointer:
                         recogniser.begin(expectation)
                     case SpeechSound(chunk):
                         recogniser.accept(chunk)
-                    case SpeechPaused():
+                    case SpeechPaused(at):
                         needed = payment.confidence_needed(expectation.kind)
                         verdict = completeness(recogniser.preliminary(), expectation, needed)
-                        hear(ear.judge(verdict), now)
+                        hear(ear.judge(verdict, at), now)
 
         for at in range(0, len(sound), CHUNK_SAMPLES):
             hear(ear.feed(AudioChunk(sound[at : at + CHUNK_SAMPLES], at)), at + CHUNK_SAMPLES)

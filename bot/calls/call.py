@@ -5,95 +5,46 @@
                      +-- keys ------------------------------+-> payments -> (answer) -> dialog
 
 Three tasks in one group (law 5): `_receive` moves the leg chunk by chunk and with it the clock,
-`_recognise` decodes utterances in order, `_decide` feeds the dialog one event at a time. What was
-recognised takes effect when everything that happened before it is decided, however long either
+`Listening.run` decodes utterances in order, `_decide` feeds the dialog one event at a time. What
+was recognised takes effect when everything that happened before it is decided, however long either
 takes. From a recording the clock stands still while any of them has work (`Quiet`), so a run gives
-the same result every time. Live lines, whose pace will take the place of that wait, are still to
-come.
+the same result every time. A live line has its own pace, which nothing here holds up.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
 
 import structlog
 
 from bot.audio import AudioChunk, Samples, ms_to_samples
-from bot.calls.callers import Caller, Gone, Sound, Typed
+from bot.calls.callers import Caller, Gone, Keyed, Sound, Typed
+from bot.calls.charging import AskedCharge, CallCharges
 from bot.calls.clock import CallClock, Quiet, Scheduled
 from bot.calls.leg import Leg
+from bot.calls.listening import Listening
 from bot.calls.recording import Recording
+from bot.calls.rooms import Rooms
 from bot.calls.silences import Silences
-from bot.calls.telling import Telling, gives_card_digits
-from bot.cards import Expiry
-from bot.charges import ChargeOutcome, ChargeRequest
+from bot.calls.telling import Telling
+from bot.charges import ChargeOutcome
 from bot.dialog import commands as do
 from bot.dialog import events as happened
 from bot.dialog.dialog import Dialog
 from bot.errors import CatalogueError
-from bot.expectations import Expectation, Hypothesis, Kind, Reading
-from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
-from bot.hearing.turns import completeness
-from bot.money import Money
+from bot.hearing.key_presses import KeyReport
 from bot.outcomes import Destination, PaymentResult, ResultName
 from bot.records.trace import Trace
-from bot.settings import Settings
 from bot.speaking.playback import PlaybackEvent, Played, PromptEnded, PromptStarted
-from bot.speaking.speaker import Speaker
 
 _log = structlog.get_logger(__name__)
-_T = TypeVar("_T")
-
-_JOBS = 3_000
-"""Bound of the recogniser's queue: a minute of sound. Past it sound is dropped, and said to be."""
 
 _SLOW_GAPS = 2.5
 """How much longer the gaps between pieces are for a caller who asked to go slower."""
 
 _CALLERS_TURN = {happened.TimerName.NO_INPUT, happened.TimerName.INTER_DIGIT}
 """While one of these runs, the bot waits for the caller to say or key something."""
-
-
-class Understands(Protocol):
-    async def understand(
-        self,
-        hypotheses: Sequence[Hypothesis],
-        expectation: Expectation,
-        *,
-        currency: str,
-        this_year: int,
-    ) -> tuple[Reading, ...]: ...
-
-
-class Charges(Protocol):
-    async def charge(self, request: ChargeRequest) -> ChargeOutcome: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rooms:
-    """What a call uses of the process it runs in. Shared by all calls."""
-
-    settings: Settings
-    understanding: Callable[[Callable[[str], None]], Understands]
-    """Makes a call's understanding; told what to do when something it needs is away."""
-    speaker: Speaker
-    payments: Charges
-    executor: Executor
-    """Bounded; decoding runs here."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedCharge:
-    """A charge that was asked of the gateway: what of it may be kept."""
-
-    attempt_id: str
-    amount: Money
-    expiry: Expiry
-    last_four: str
 
 
 @dataclass(slots=True)
@@ -112,24 +63,11 @@ class CallEnd:
     degraded: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Begin:
-    expectation: Expectation
-
-
-@dataclass(frozen=True, slots=True)
-class _Typed:
-    text: str
-    expectation: Expectation
-    at: int
-
-
-_Job = _Begin | SpeechSound | SpeechPaused | TurnEnded | _Typed
-_QUESTION_NOT_ASKED_YET = Expectation(Kind.OPEN)
-
-
 class Call:
-    """Run once with `run()`. Not to be used again."""
+    """Run once with `run()`. Not to be used again.
+
+    live: the leg has a pace of its own; else the clock stands still while something computes.
+    """
 
     def __init__(
         self,
@@ -140,8 +78,10 @@ class Call:
         *,
         trace: Trace,
         recording: Recording | None = None,
+        live: bool = False,
     ) -> None:
         self._rooms = rooms
+        self._live = live
         self._leg = leg
         self._caller = caller
         self._started = started
@@ -153,21 +93,32 @@ class Call:
             leg.pre_roll,
             lambda: self._degraded("the recording could not be written"),
         )
-        self._understanding = rooms.understanding(self._degraded)
         self._quiet = Quiet()
         self._undecided = Quiet()
+        self._listening = Listening(
+            rooms,
+            leg,
+            self._clock,
+            started.today.year,
+            quiet=self._quiet,
+            undecided=self._undecided,
+            telling=self._telling,
+            silences=self._silences,
+            post=self._post,
+            degraded=self._degraded,
+        )
+        self._charges = CallCharges(
+            rooms.payments, self._clock, self._quiet, self._telling, self._post
+        )
         self._dialog = Dialog(rooms.settings.payment)
-        # Unbounded, and small: every chunk puts in a few events at most, and the line waits for
-        # `Quiet` before it gives the next.
+        # Unbounded, and small: every chunk puts in a few events at most, and a line lets through no
+        # more keys than fingers press.
         self._inbox: asyncio.Queue[happened.Event] = asyncio.Queue()
-        self._jobs: asyncio.Queue[_Job] = asyncio.Queue(_JOBS)
         self._timers: dict[happened.TimerName, Scheduled] = {}
-        self._expectation = _QUESTION_NOT_ASKED_YET
-        self._charges: set[asyncio.Task[None]] = set()
-        self._end = CallEnd(PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"))
-        self._answered: ChargeOutcome | None = None
+        self._end = CallEnd(
+            PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"), self._charges.asked
+        )
         self._dialog_over = False
-        self._gone = False
 
     @property
     def end(self) -> CallEnd:
@@ -181,18 +132,20 @@ class Call:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 workers = [
-                    group.create_task(self._recognise()),
+                    group.create_task(self._listening.run()),
                     group.create_task(self._decide()),
                 ]
                 await self._receive()
-                for task in (*workers, *self._charges):
-                    task.cancel()  # a charge itself goes on in the payment service
+                self._charges.stop_waiting()
+                for task in workers:
+                    task.cancel()
         except ExceptionGroup as group_error:
             self._fail(group_error)
         except BaseException:
             self._interrupt()
             raise
         self._end.duration = self._clock.now
+        self._end.late_charge = self._charges.late
         self._cut_off()
         self._telling.ended(self._end.result)
         self._telling.silenced(self._silences.finish())
@@ -209,45 +162,42 @@ class Call:
     async def _receive(self) -> None:
         while True:
             await asyncio.sleep(0)
-            await self._quiet.wait()
-            if self._gone or (self._dialog_over and not self._leg.playback.speaking):
+            if not self._live:
+                await self._quiet.wait()
+            if self._dialog_over and not self._leg.playback.speaking:
                 return
             match await self._caller.receive(self._waits_for_caller):
                 case Sound(samples):
                     spoken = self._step(samples)
                     if self._leg.listener is not None:
                         await self._leg.listener(samples, spoken)
-                case Typed() if self._must_be_heard_out:
-                    self._drop_speech()
+                case Keyed(way, key):
+                    self._listening.key(KeyReport(way, key, self._clock.now, self._clock.now))
                 case Typed(text):
-                    self._telling.turn_ended(self._clock.now)
-                    self._post(happened.SpeechStarted(self._clock.now))
-                    self._give(_Typed(text, self._expectation, self._clock.now))
+                    self._listening.typed(text)
                 case Gone():
-                    self._hear_all(self._leg.ear.flush())
-                    await self._quiet.wait()
-                    self._gone = True
-                    self._post(happened.HungUp(self._leg.name, self._clock.now))
+                    await self._hang_up()
+                    return
+
+    async def _hang_up(self) -> None:
+        """A recorded caller's last words count. A live call ends at once: nobody is there to be
+        told, and who leaves with a "yes" may not have meant to pay."""
+        if not self._live:
+            self._listening.flush()
+            await self._quiet.wait()
+        self._post(happened.HungUp(self._leg.name, self._clock.now))
+        await self._undecided.wait()
 
     @property
     def _waits_for_caller(self) -> bool:
         """Everything is said, and a timer counts how long the caller takes."""
         return not self._leg.playback.speaking and not _CALLERS_TURN.isdisjoint(self._timers)
 
-    @property
-    def _must_be_heard_out(self) -> bool:
-        """What is being said may not be interrupted by speech."""
-        return self._leg.playback.speaking and not self._leg.playback.interruptible
-
     def _step(self, samples: Samples) -> Samples:
         """One chunk in, one chunk out."""
         start = self._clock.now
         self._clock.advance(start + len(samples))
-        self._hear_all(self._leg.ear.feed(AudioChunk(samples, start)))
-        if not self._leg.ear.tone_sounding:
-            self._silences.key_over()
-        if not self._leg.ear.ignoring:
-            self._silences.dropped_speech_over()
+        self._listening.feed(AudioChunk(samples, start))
         spoken, notes = self._leg.playback.next_chunk(len(samples))
         for note in notes:
             self._note(note)
@@ -269,95 +219,6 @@ class Call:
                 self._post(
                     happened.PromptPlayed(note.say_id, note.completed, note.heard, self._clock.now)
                 )
-
-    # --- what the ear reports ----------------------------------------------------------------
-
-    def _hear_all(self, events: Sequence[EarEvent]) -> None:
-        for event in events:
-            self._hear(event)
-            if self._leg.ear.ignoring:
-                break  # dropped: what the ear reported with it is of the same utterance
-
-    def _hear(self, event: EarEvent) -> None:
-        match event:
-            case KeyHeard(key, start, _):
-                self._silences.key_heard(start)
-                self._telling.key(key, start)
-                self._post(happened.KeyPressed(key, self._clock.now))
-            case SpeechBegan(start):
-                if self._must_be_heard_out:
-                    self._leg.ear.drop()
-                    self._drop_speech()
-                    self._silences.speech_dropped(start)
-                    return
-                self._silences.speech_began(start)
-                self._post(happened.SpeechStarted(self._clock.now))
-                self._give(_Begin(self._expectation))
-            case TurnEnded(start, end):
-                self._telling.speech(start, end)
-                self._telling.turn_ended(end)
-                self._give(event)
-            case SpeechSound() | SpeechPaused():
-                self._give(event)
-
-    def _drop_speech(self) -> None:
-        self._telling.dropped("speech", "this prompt may not be interrupted")
-
-    # --- recognise ---------------------------------------------------------------------------
-
-    def _give(self, job: _Job) -> None:
-        try:
-            self._jobs.put_nowait(job)
-        except asyncio.QueueFull:
-            self._telling.dropped("sound", "the recogniser is a minute behind")
-            return
-        self._quiet.begin()
-
-    async def _recognise(self) -> None:
-        expectation = self._expectation
-        while True:
-            job = await self._jobs.get()
-            match job:
-                case _Begin():
-                    expectation = job.expectation
-                    await self._compute(self._leg.recogniser.begin, expectation)
-                case SpeechSound(chunk):
-                    await self._compute(self._leg.recogniser.accept, chunk)
-                case SpeechPaused():
-                    so_far = await self._compute(self._leg.recogniser.preliminary)
-                    await self._undecided.wait()
-                    threshold = self._rooms.settings.payment.confidence_needed(expectation.kind)
-                    verdict = completeness(so_far, expectation, threshold)
-                    self._hear_all(self._leg.ear.judge(verdict))
-                case TurnEnded(start, end):
-                    heard = await self._compute(self._leg.recogniser.finish)
-                    await self._understand(heard, expectation, start, end)
-                case _Typed(text, expected, at):
-                    typed = Hypothesis(text.lower(), 1.0, start=at, end=at, engine="typed")
-                    await self._understand((typed,), expected, at, at)
-            self._quiet.end()
-
-    async def _compute(self, function: Callable[..., _T], *arguments: object) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._rooms.executor, function, *arguments)
-
-    async def _understand(
-        self, heard: tuple[Hypothesis, ...], expectation: Expectation, start: int, end: int
-    ) -> None:
-        readings: tuple[Reading, ...] = ()
-        if heard:
-            readings = await self._understanding.understand(
-                heard,
-                expectation,
-                currency=self._rooms.settings.payment.currency,
-                this_year=self._started.today.year,
-            )
-        await self._undecided.wait()
-        if end > start:
-            open_field = expectation.sensitive or self._expectation.sensitive
-            self._silences.speech_judged(start, sensitive=open_field or gives_card_digits(readings))
-        self._telling.heard(heard, readings, start, end)
-        self._post(happened.Heard(readings, expectation, self._clock.now))
 
     def _degraded(self, what: str) -> None:
         if what not in self._end.degraded:
@@ -391,11 +252,11 @@ class Call:
             case do.ResumeSaying():
                 self._leg.playback.resume()
             case do.Listen(expectation):
-                self._listen(expectation)
+                self._listening.question(expectation)
             case do.SetTimer(name, ms):
                 self._set_timer(name, ms)
             case do.Charge(request):
-                self._charge(request)
+                self._charges.charge(request, self._group)
             case do.HandOver(to, _):
                 self._end.handed_over_to = to
             case do.Notify():
@@ -423,11 +284,6 @@ class Call:
             return
         self._leg.playback.say(say.say_id, spoken, say.interruptible)
 
-    def _listen(self, expectation: Expectation) -> None:
-        self._expectation = expectation
-        self._leg.ear.expect(expectation)
-        self._silences.question(expectation)
-
     def _set_timer(self, name: happened.TimerName, ms: int | None) -> None:
         if (running := self._timers.pop(name, None)) is not None:
             running.cancel()
@@ -439,31 +295,6 @@ class Call:
     def _timer_fired(self, name: happened.TimerName) -> None:
         del self._timers[name]
         self._post(happened.TimerFired(name, self._clock.now))
-
-    def _charge(self, request: ChargeRequest) -> None:
-        self._quiet.begin()
-        self._answered = None
-        self._telling.charge_sent(request)
-        self._end.asked.append(
-            AskedCharge(request.attempt_id, request.amount, request.expiry, request.card.last_four)
-        )
-        task = self._group.create_task(self._charge_and_answer(request))
-        self._charges.add(task)
-        task.add_done_callback(self._charges.discard)
-
-    async def _charge_and_answer(self, request: ChargeRequest) -> None:
-        """Its own task, so that the dialog hears keys and hang-ups while the gateway thinks."""
-        outcome = await self._rooms.payments.charge(request)
-        self._end.late_charge = outcome
-        self._clock.schedule(
-            ms_to_samples(outcome.declared_delay_ms), lambda: self._answer(outcome)
-        )
-        self._quiet.end()
-
-    def _answer(self, outcome: ChargeOutcome) -> None:
-        self._answered, self._end.late_charge = outcome, None
-        self._telling.charge_answered(outcome)
-        self._post(happened.ChargeAnswered(outcome, self._clock.now))
 
     def _fail(self, group: BaseExceptionGroup[BaseException]) -> None:
         """A defect of ours: the call ends with its own result, and the log says where, not what:
@@ -477,12 +308,13 @@ class Call:
         self._end.result = PaymentResult(
             ResultName.INTERNAL_ERROR, f"{type(group.exceptions[0]).__name__}; see the log"
         )
-        self._keep_answer()
+        self._charges.keep_answer()
 
     def _interrupt(self) -> None:
         """The bot is told to end. What a dialog that was over had decided stays."""
         self._end.duration = self._clock.now
         if self._dialog_over:
+            self._end.late_charge = self._charges.late
             return
         asked = self._end.asked[-1] if self._end.asked else None
         self._end.result = PaymentResult(
@@ -491,8 +323,5 @@ class Call:
             amount=asked.amount if asked else None,
             last_four=asked.last_four if asked else None,
         )
-        self._keep_answer()
-
-    def _keep_answer(self) -> None:
-        """What the gateway said to the last charge stands, whatever became of the call."""
-        self._end.late_charge = self._end.late_charge or self._answered
+        self._charges.keep_answer()
+        self._end.late_charge = self._charges.late

@@ -35,11 +35,19 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed:
+    """A key press the line tells of beside its sound. way: who says so, as in `KeyReport`."""
+
+    way: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """The caller hung up."""
 
 
-Received = Sound | Typed | Gone
+Received = Sound | Keyed | Typed | Gone
 
 
 class Caller(Protocol):

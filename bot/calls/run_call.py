@@ -14,11 +14,12 @@ from pathlib import Path
 import structlog
 
 from bot.audio import ms_to_samples, samples_to_ms
-from bot.calls.call import Call, CallEnd, Rooms
+from bot.calls.call import Call, CallEnd
 from bot.calls.callers import Caller
 from bot.calls.late_charges import LateCharges
 from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
+from bot.calls.rooms import Rooms
 from bot.calls.scenarios.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.dialog.events import CallStarted

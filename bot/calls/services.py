@@ -17,10 +17,10 @@ from typing import Protocol
 import structlog
 from sqlalchemy import Engine as Database
 
-from bot.calls.call import Charges, Rooms
 from bot.calls.callers import Caller
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.leg import Listener
+from bot.calls.rooms import Charges, Rooms
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
 from bot.database import database_url, open_database

@@ -52,7 +52,7 @@ class Ear:
         self._not_passed_on: deque[AudioChunk] = deque()
         self._utterance_open = False
         self._ignoring = False
-        self._paused = False
+        self._paused_at: int | None = None
         self._completeness = Completeness.UNKNOWN
 
     @property
@@ -74,11 +74,15 @@ class Ear:
         """What happened by the end of the last whole frame. Raises ValueError on a gap."""
         return [event for frame in self._framer.feed(chunk) for event in self._hear(frame)]
 
-    def judge(self, completeness: Completeness) -> list[EarEvent]:
-        """What recognition thinks of the answer in this pause; forgotten when voice goes on.
+    def judge(self, completeness: Completeness, paused_at: int) -> list[EarEvent]:
+        """What recognition thinks of the answer as far as the pause reported at `paused_at`.
 
-        A certainly complete answer ends the turn now, if one is under way.
+        Forgotten when voice goes on, and of no account when it has gone on already: on a live line
+        the caller may speak again while recognition thinks. A certainly complete answer ends the
+        turn now.
         """
+        if paused_at != self._paused_at:
+            return []
         if completeness is Completeness.CERTAIN:
             return self._end_turn()
         self._completeness = completeness
@@ -128,7 +132,7 @@ class Ear:
                 return []
             case VoiceState.SPEAKING:
                 events = self._begin() if not (self._utterance_open or self._ignoring) else []
-                self._paused = False
+                self._paused_at = None
                 self._completeness = Completeness.UNKNOWN
                 events.extend(self._pass_on(_HELD_FRAMES))
             case VoiceState.STOPPING:
@@ -136,8 +140,9 @@ class Ear:
                 silent = now - self._voice.end
                 if silent >= self._silence_limit():
                     return [*events, *self._end_turn()]
-                if self._rule.asks and not self._paused and silent >= ms_to_samples(PAUSE_MS):
-                    self._paused = True
+                asked = self._paused_at is not None
+                if self._rule.asks and not asked and silent >= ms_to_samples(PAUSE_MS):
+                    self._paused_at = now
                     events.extend([SpeechPaused(now)] if self._utterance_open else [])
         if now - self._voice.start >= self._longest:
             events.extend(self._end_turn())
@@ -172,7 +177,8 @@ class Ear:
         if self._utterance_open or self._ignoring:
             self._voice.settle()
             self._not_passed_on.clear()
-        self._utterance_open = self._ignoring = self._paused = False
+        self._utterance_open = self._ignoring = False
+        self._paused_at = None
         self._completeness = Completeness.UNKNOWN
         return events
 

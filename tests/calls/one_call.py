@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from bot.audio import AudioChunk, Samples, ms_to_samples
-from bot.calls.call import Call, CallEnd, Rooms, Understands
+from bot.calls.call import Call, CallEnd
 from bot.calls.callers import Caller
 from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
+from bot.calls.rooms import Rooms, Understands
 from bot.cards import CardNumber, Expiry, SecretDigits
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.dialog.events import CallStarted

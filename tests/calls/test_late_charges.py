@@ -10,9 +10,9 @@ import pytest
 from one_call import TODAY, BriefSpeaker, SaidWords, payment_words
 from sqlalchemy import Engine
 
-from bot.calls.call import Rooms
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
+from bot.calls.rooms import Rooms
 from bot.calls.run_call import CallRunner, Files
 from bot.calls.scenarios.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from one_call import TODAY, BriefSpeaker, KnownWords, ObligingGateway, SaidWords
 
-from bot.calls.call import Rooms
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.late_charges import LateCharges
+from bot.calls.rooms import Rooms
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
 from bot.database import open_database

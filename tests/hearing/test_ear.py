@@ -242,26 +242,28 @@ def test_a_click_in_a_pause_does_not_prolong_the_turn() -> None:
 # What the call tells the ear
 
 
-def pausing_ear(expectation: Expectation = CARD) -> tuple[Ear, int]:
-    """An ear in the pause after a group of digits, and its leg's position."""
+def pausing_ear(expectation: Expectation = CARD) -> tuple[Ear, int, int]:
+    """An ear in the pause after a group of digits, its leg's position, and where it told of the
+    pause."""
     ear = ear_for(expectation)
     sound = join(pause(500), phrase("four_one_one_one"), pause(500))
     events = feed(ear, sound)
     assert names(events) == ["SpeechBegan", "SpeechPaused"]
-    return ear, len(sound)
+    (paused,) = [event for event in events if isinstance(event, SpeechPaused)]
+    return ear, len(sound), paused.at
 
 
 def test_a_complete_answer_ends_the_turn_at_once() -> None:
-    ear, position = pausing_ear()
-    events = ear.judge(Completeness.CERTAIN)
+    ear, position, paused = pausing_ear()
+    events = ear.judge(Completeness.CERTAIN, paused)
     assert names(events) == ["TurnEnded"]
     assert sound_of(events)[-1].end == position - position % 160
-    assert ear.judge(Completeness.CERTAIN) == []
+    assert ear.judge(Completeness.CERTAIN, paused) == []
 
 
 def test_after_a_complete_answer_the_next_words_are_a_turn_of_their_own() -> None:
-    ear, position = pausing_ear()
-    ear.judge(Completeness.CERTAIN)
+    ear, position, paused = pausing_ear()
+    ear.judge(Completeness.CERTAIN, paused)
     more = feed(ear, join(phrase("yes"), pause(2500)), position=position)
     assert names(more) == ["SpeechBegan", "SpeechPaused", "TurnEnded"]
 
@@ -273,8 +275,8 @@ def test_after_a_complete_answer_the_next_words_are_a_turn_of_their_own() -> Non
 def test_what_recognition_thinks_of_the_answer_lengthens_or_shortens_the_wait(
     judged: Completeness, ends_after_ms: int
 ) -> None:
-    ear, position = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)))
-    assert ear.judge(judged) == []
+    ear, position, paused = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)))
+    assert ear.judge(judged, paused) == []
     for chunk in chunks(pause(3000), position=position):
         for turn in turns(ear.feed(chunk)):
             assert samples_to_ms(chunk.end - turn.end) == pytest.approx(ends_after_ms, abs=20)
@@ -283,14 +285,24 @@ def test_what_recognition_thinks_of_the_answer_lengthens_or_shortens_the_wait(
 
 
 def test_a_judgement_is_forgotten_when_the_caller_goes_on() -> None:
-    ear, position = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)))
-    ear.judge(Completeness.POSSIBLE)
+    ear, position, paused = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)))
+    ear.judge(Completeness.POSSIBLE, paused)
     spoken = join(phrase("yes"), pause(800))
     assert not turns(feed(ear, spoken, position=position))
 
 
+def test_a_judgement_that_comes_when_the_caller_speaks_again_ends_nothing() -> None:
+    ear, position, paused = pausing_ear()
+    feed(ear, phrase("yes"), position=position)
+    assert ear.judge(Completeness.CERTAIN, paused) == []
+    position += len(phrase("yes"))
+    (again,) = [e for e in feed(ear, pause(500), position=position) if isinstance(e, SpeechPaused)]
+    assert ear.judge(Completeness.CERTAIN, paused) == []
+    assert names(ear.judge(Completeness.CERTAIN, again.at)) == ["TurnEnded"]
+
+
 def test_a_new_question_during_an_utterance_changes_the_wait() -> None:
-    ear, position = pausing_ear()
+    ear, position, _ = pausing_ear()
     ear.expect(YES_NO)
     assert turns(feed(ear, pause(200), position=position))
 
