@@ -1,8 +1,8 @@
 """Card data as types that mask themselves, and what is known of card brands.
 
 Law 6: `CardNumber` and `SecurityCode` refuse to be printed, formatted, copied, pickled or turned
-into JSON with their digits in; the digits leave only through `reveal()`, which is called in two
-places: the gateway adapter, and the read-back where the policy allows groups.
+into JSON with their digits in. What still holds them when they are revealed, and for how long, is
+told in ARCHITECTURE.md, "Where card data lives".
 
 Sources: ISO/IEC 7812-1 (number structure, check digit), the brands' published IIN ranges,
 PCI DSS 4.0.1 3.3.1 (security code never kept) and 3.4.1 (masking when displayed).
@@ -10,10 +10,11 @@ PCI DSS 4.0.1 3.3.1 (security code never kept) and 3.4.1 (masking when displayed
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NoReturn, final
+from typing import Any, NoReturn, Self, final
 
 from stdnum import luhn
 
@@ -86,6 +87,7 @@ BRANDS: tuple[BrandRules, ...] = (
 )  # fmt: skip
 
 _RULES = {rules.brand: rules for rules in BRANDS}
+_LONGEST_IIN = max(len(low) for rules in BRANDS for low, _ in rules.iin_ranges)
 
 
 def rules_of(brand: Brand) -> BrandRules:
@@ -121,39 +123,70 @@ def is_card_number(digits: str) -> bool:
     return len(digits) in rules.lengths and (not rules.luhn or bool(luhn.is_valid(digits)))
 
 
-class _Secret:
-    """Digits that live in memory only, and there as few times as Python allows.
+_PAD = secrets.token_bytes(64)
+"""Secrets lie under it, so that what looks into objects (a debugger's dump, a walk over slots) or
+into memory (a core dump) meets digits only where they were revealed. It hides, it does not encrypt:
+who has all of the memory has the pad too."""
 
-    Held in a bytearray, so that `wipe()` overwrites them in place. Immutable text made by
-    `reveal()` is beyond our reach once made: call it late and hold it briefly.
+
+class _Secret:
+    """Text that lives in memory only, and there as few times as Python allows.
+
+    Held under `_PAD` in a bytearray, which `wipe()` overwrites in place; the last reference gone
+    does the same. Immutable text made by `reveal()` is beyond our reach once made: call it late and
+    hold it briefly, or take `reveal_bytes()` and overwrite it.
     """
 
-    __slots__ = ("_digits",)
-    _digits: bytearray
+    __slots__ = ("_padded",)
+    _padded: bytearray
 
-    def __init__(self, digits: str) -> None:
-        if not (digits.isascii() and digits.isdigit()):
-            raise ValueError(f"{type(self).__name__} takes digits only ({len(digits)} characters)")
-        self._digits = bytearray(digits, "ascii")
+    def __init__(self, text: str) -> None:
+        self._padded = _under_pad(text.encode("utf-8"))
+
+    def __del__(self) -> None:
+        overwrite(self._padded)
 
     def reveal(self) -> str:
-        """The digits. Raises ValueError once wiped."""
-        if not self._digits:
+        """Raises ValueError once wiped."""
+        if not self._padded:
             raise ValueError(f"{type(self).__name__} was wiped")
-        return self._digits.decode("ascii")
+        return self._part(0, len(self))
+
+    def reveal_bytes(self) -> bytearray:
+        """In UTF-8, for the caller to overwrite. Raises ValueError once wiped."""
+        if not self._padded:
+            raise ValueError(f"{type(self).__name__} was wiped")
+        return _under_pad(self._padded)
+
+    def _part(self, start: int, end: int) -> str:
+        """Some of it: what need not be revealed is not."""
+        plain = _under_pad(self._padded)
+        part = plain[start:end]
+        text = part.decode("utf-8")
+        overwrite(plain)
+        overwrite(part)
+        return text
+
+    def duplicate(self) -> Self:
+        """Another that is wiped on its own. Copying is refused because a copy is easily made
+        unawares; this is not. Raises ValueError once wiped."""
+        if not self._padded:
+            raise ValueError(f"{type(self).__name__} was wiped")
+        other = object.__new__(type(self))
+        other._padded = bytearray(self._padded)
+        return other
 
     def wipe(self) -> None:
-        """Overwrite the digits; afterwards `reveal` raises and the length is 0."""
-        for i in range(len(self._digits)):
-            self._digits[i] = 0
-        self._digits.clear()
+        """Overwrite it; afterwards `reveal` raises and the length is 0."""
+        overwrite(self._padded)
+        self._padded.clear()
 
     def __len__(self) -> int:
-        return len(self._digits)
+        return len(self._padded)
 
     @property
     def masked(self) -> str:
-        return "*" * len(self._digits)
+        return "*" * len(self._padded)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.masked})"
@@ -165,7 +198,7 @@ class _Secret:
         return format(self.masked, spec)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Secret) and self._digits == other._digits
+        return isinstance(other, _Secret) and self._padded == other._padded
 
     def __hash__(self) -> int:
         return id(type(self))  # equal secrets must hash alike; a digit-derived hash would leak
@@ -176,48 +209,84 @@ class _Secret:
     def __iter__(self) -> Iterator[NoReturn]:
         self._refuse()
 
-    __reduce__ = __reduce_ex__ = __copy__ = __getstate__ = _refuse
+    __reduce__ = __reduce_ex__ = __copy__ = __getstate__ = __bytes__ = _refuse
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self._refuse()
 
 
+class _Digits(_Secret):
+    __slots__ = ()
+
+    def __init__(self, digits: str) -> None:
+        self._padded = bytearray()
+        if not (digits.isascii() and digits.isdigit()):
+            length = len(digits)
+            del digits  # a traceback may be shown with the values of local variables
+            raise ValueError(f"{type(self).__name__} takes digits only ({length} characters)")
+        super().__init__(digits)
+
+
+def overwrite(held: bytearray) -> None:
+    """Zeros in place, so that what is freed afterwards holds nothing."""
+    held[:] = bytes(len(held))
+
+
+def _under_pad(held: bytes | bytearray) -> bytearray:
+    """Under the pad, or from under it. Of its full size at once: what grows leaves copies."""
+    padded = bytearray(len(held))
+    for place, byte in enumerate(held):
+        padded[place] = byte ^ _PAD[place % len(_PAD)]
+    return padded
+
+
 @final
-class CardNumber(_Secret):
+class CardNumber(_Digits):
     """A primary account number, whole or being gathered."""
 
     __slots__ = ()
 
     @property
     def brand(self) -> Brand | None:
-        return brand_of(self._digits.decode("ascii"))
+        return brand_of(self._part(0, _LONGEST_IIN))
 
     @property
     def is_valid(self) -> bool:
-        return is_card_number(self._digits.decode("ascii"))
+        return is_card_number(self._part(0, len(self)))
 
     @property
     def last_four(self) -> str:
         """The last four digits of a whole number; empty when there are fewer than 12 in all."""
-        return self._digits[-4:].decode("ascii") if len(self._digits) >= 12 else ""
+        return self._part(len(self) - 4, len(self)) if len(self) >= 12 else ""
 
     @property
     def masked(self) -> str:
-        return "*" * (len(self._digits) - len(self.last_four)) + self.last_four
+        return "*" * (len(self) - len(self.last_four)) + self.last_four
 
 
 @final
-class SecurityCode(_Secret):
+class SecurityCode(_Digits):
     """A card verification value; shows nothing, not even a last digit."""
 
     __slots__ = ()
 
 
 @final
-class SecretDigits(_Secret):
+class SecretDigits(_Digits):
     """Digits of which it is not yet known whether they belong to a card."""
 
     __slots__ = ()
+
+
+@final
+class SecretText(_Secret):
+    """What a caller said, in words: among them may be a card's digits."""
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        """Empty once wiped: nothing was said is what is then left of it."""
+        return self._part(0, len(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.cards import CardNumber, Expiry, SecurityCode
@@ -37,7 +37,7 @@ class ChargeRequest:
     card: CardNumber
     expiry: Expiry
     security_code: SecurityCode | None = None
-    postal_code: str | None = None
+    postal_code: str | None = field(default=None, repr=False)
     merchant_id: str | None = None
     payment_reference: str | None = None
 

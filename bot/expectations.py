@@ -6,10 +6,10 @@ decides among readings. All three carry who made them and how sure it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.cards import Expiry, SecretDigits
+from bot.cards import Expiry, SecretDigits, SecretText
 from bot.money import Money
 
 
@@ -95,9 +95,9 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One thing the caller may have said. May hold card data: its repr shows none.
+    """One thing the caller may have said. May hold card data, and keeps it to itself.
 
-    text: words in lower case, numbers as words or digits, as the engine gives them.
+    said: words in lower case, numbers as words or digits, as the engine gives them.
     digits: where the engine decodes digits itself (card, digits): the new digits of this
         utterance; what was given before is not in it.
     confidence: calibrated probability, 0 to 1, that this is what was said.
@@ -112,7 +112,7 @@ class Hypothesis:
         known.
     """
 
-    text: str = field(repr=False)
+    said: SecretText
     confidence: float
     digits: SecretDigits | None = None
     start: int = 0

@@ -7,7 +7,7 @@ plays one recording at its own pace; a scripted one takes turns, each started by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -31,7 +31,7 @@ class Sound:
 class Typed:
     """Words given as text, in place of speech; takes no time on the leg."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

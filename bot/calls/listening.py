@@ -18,6 +18,7 @@ from bot.calls.leg import Leg
 from bot.calls.rooms import Rooms, Understands
 from bot.calls.silences import Silences
 from bot.calls.telling import Telling, gives_card_digits
+from bot.cards import SecretText
 from bot.dialog import events as happened
 from bot.expectations import Expectation, Hypothesis, Kind, Reading
 from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
@@ -38,7 +39,7 @@ class _Begin:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    text: str
+    said: SecretText
     expectation: Expectation
     at: int
 
@@ -103,7 +104,7 @@ class Listening:
             return
         self._telling.turn_ended(self._clock.now)
         self._post(happened.SpeechStarted(self._clock.now))
-        self._give(_Typed(text, self._expectation, self._clock.now))
+        self._give(_Typed(SecretText(text.lower()), self._expectation, self._clock.now))
 
     def key(self, report: KeyReport) -> None:
         """A key press, whichever way it was reported; one press is one digit."""
@@ -173,8 +174,8 @@ class Listening:
                 case TurnEnded(start, end):
                     heard = await self._compute(self._leg.recogniser.finish)
                     await self._understand(heard, expectation, start, end)
-                case _Typed(text, expected, at):
-                    typed = Hypothesis(text.lower(), 1.0, start=at, end=at, engine="typed")
+                case _Typed(said, expected, at):
+                    typed = Hypothesis(said, 1.0, start=at, end=at, engine="typed")
                     await self._understand((typed,), expected, at, at)
             self._quiet.end()
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -59,9 +59,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """One key press, one of 0-9 * #, however it was reported."""
+    """One key press, one of 0-9 * #, however it was reported. A row of them may be a card."""
 
-    key: str
+    key: str = field(repr=False)
     at: int = 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.cards import Brand, CardNumber, SecurityCode, rules_of
+from bot.cards import Brand, rules_of
 from bot.charges import ChargeRequest
 from bot.dialog.events import CallStarted
 from bot.dialog.fields.amount import AmountField
@@ -100,9 +100,9 @@ class Payment:
             attempt_id=f"{self.call.call_id}-{self._attempts}",
             call_id=self.call.call_id,
             amount=amount,
-            card=CardNumber(card.reveal()),
+            card=card.duplicate(),
             expiry=expiry,
-            security_code=SecurityCode(code.reveal()) if code is not None else None,
+            security_code=code.duplicate() if code is not None else None,
             postal_code=self.postal_code.value if asks_postal_code else None,
             merchant_id=self.call.merchant_id,
             payment_reference=self.call.payment_reference,

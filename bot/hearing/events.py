@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.audio import AudioChunk
 
@@ -11,7 +11,7 @@ from bot.audio import AudioChunk
 class KeyHeard:
     """One key press found in the sound, reported once. key: one of 0-9 * # A-D."""
 
-    key: str
+    key: str = field(repr=False)
     start: int
     end: int
 

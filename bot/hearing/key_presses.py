@@ -37,14 +37,14 @@ class KeyReport:
     """
 
     way: str
-    key: str
+    key: str = field(repr=False)
     start: int
     end: int | None = None
 
 
 @dataclass(slots=True)
 class _Press:
-    key: str
+    key: str = field(repr=False)
     reports: dict[str, KeyReport] = field(default_factory=dict)
 
     def near(self, report: KeyReport, window: int) -> bool:

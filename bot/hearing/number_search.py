@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +92,8 @@ class FoundNumber:
     """digits: new ones, without those given before. labels: the path's words, as label indices.
     log_probability: of the best path, natural."""
 
-    digits: str
-    labels: tuple[int, ...]
+    digits: str = field(repr=False)
+    labels: tuple[int, ...] = field(repr=False)
     log_probability: float
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.hearing.digit_words import ASIDES, REPEATS, TEENS, TENS, UNITS, spell
 
@@ -56,7 +56,7 @@ def plain(text: str) -> str:
 class Merged:
     """text: words and numbers together. agreed: Whisper wrote the same numbers."""
 
-    text: str
+    text: str = field(repr=False)
     agreed: bool
 
 

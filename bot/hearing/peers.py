@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bot.audio import AudioChunk, Samples
+from bot.cards import SecretText
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing.embedded import resampled
 from bot.hearing.number_text import plain
@@ -65,7 +66,7 @@ class _FreeWhisperRecogniser(_Gathered):
     def _hear(self, samples: Samples) -> tuple[Hypothesis, ...]:
         texts = self._whisper.text(resampled(samples), 5)
         return tuple(
-            Hypothesis(plain(one.text), one.token_probability, engine=FreeWhisper.name)
+            Hypothesis(SecretText(plain(one.text)), one.token_probability, engine=FreeWhisper.name)
             for one in texts
         )
 
@@ -114,7 +115,7 @@ class _SphinxRecogniser(_Gathered):
         best = decoder.hyp()
         if best is None or not best.hypstr:
             return ()
-        return (Hypothesis(best.hypstr, 0.5, engine=PocketSphinx.name),)
+        return (Hypothesis(SecretText(best.hypstr), 0.5, engine=PocketSphinx.name),)
 
 
 def peers() -> list[Engine]:

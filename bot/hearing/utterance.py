@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bot.cards import SecretDigits
+from bot.cards import SecretDigits, SecretText
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing.confidence import Calibration, log_odds
 from bot.hearing.digit_words import ASIDES, REPAIRS, spell
@@ -159,7 +159,7 @@ class Utterance:
 
     def _digit_hypothesis(self, answer: DigitAnswer, written: str | None) -> Hypothesis:
         return Hypothesis(
-            answer.digits,
+            SecretText(answer.digits),
             answer.confidence(self._expectation.kind, self._calibration, written),
             digits=SecretDigits(answer.digits),
             fits=answer.fits,
@@ -215,7 +215,11 @@ class Utterance:
                 found.setdefault(
                     text,
                     Hypothesis(
-                        text, confidence, fits=answer.fits, as_heard=answer.as_heard, engine=NAME
+                        SecretText(text),
+                        confidence,
+                        fits=answer.fits,
+                        as_heard=answer.as_heard,
+                        engine=NAME,
                     ),
                 )
         return sorted(found.values(), key=lambda one: one.confidence, reverse=True)
@@ -233,7 +237,7 @@ class Utterance:
             text = spoken_text(one.words, self._filler)
             if text:
                 confidence = self._calibration.words(log_odds(one.probability), 0.0)
-                found.setdefault(text, Hypothesis(text, confidence, engine=NAME))
+                found.setdefault(text, Hypothesis(SecretText(text), confidence, engine=NAME))
         return list(found.values())
 
     def _merged(self) -> list[Hypothesis]:
@@ -245,13 +249,13 @@ class Utterance:
         merged = merge(text, [one.words for one in self._likely()], self._filler)
         if merged is None:
             confidence = self._calibration.text(log_odds(written.probability))
-            hypotheses = [Hypothesis(text, confidence, engine=NAME)]
+            hypotheses = [Hypothesis(SecretText(text), confidence, engine=NAME)]
         else:
             hypotheses = self._with_number(text, merged)
         added = with_number_added(text, self.best.words, self._filler)
         if added is not None:
             doubtful = self._calibration.words(log_odds(self.best.probability), -1.0)
-            hypotheses.append(Hypothesis(added, doubtful, engine=NAME))
+            hypotheses.append(Hypothesis(SecretText(added), doubtful, engine=NAME))
         return hypotheses
 
     def _with_number(self, text: str, merged: Merged) -> list[Hypothesis]:
@@ -263,11 +267,11 @@ class Utterance:
         confidence = self._calibration.sentence(
             *sentence_features(sum(one.probability for one in same), self._written, merged)
         )
-        first = Hypothesis(merged.text, confidence, engine=NAME)
+        first = Hypothesis(SecretText(merged.text), confidence, engine=NAME)
         if merged.text == text:
             return [first]
         other = confidence if merged.agreed else 1 - confidence
-        return [first, replace(first, text=text, confidence=other)]
+        return [first, replace(first, said=SecretText(text), confidence=other)]
 
 
 def sentence_features(

@@ -20,7 +20,7 @@ import numpy as np
 import soxr
 
 from bot.audio import SAMPLE_RATE, AudioChunk
-from bot.cards import SecretDigits
+from bot.cards import SecretDigits, SecretText
 from bot.errors import ModelError
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing.number_answers import rules_for
@@ -255,7 +255,7 @@ class VoskRecogniser:
             digits = self._engine.words.spell(heard.words)
         fits = digits is not None and bool(digits) and self._fits(digits, heard)
         return Hypothesis(
-            heard.text,
+            SecretText(heard.text),
             confidence(share, self._expectation.kind, fits),
             digits=SecretDigits(digits) if digits else None,
             start=heard.start,

@@ -8,7 +8,7 @@ seconds of silence after the speech tell it where to end.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class FreeText:
     mean_log_probability: per token, natural logarithm.
     """
 
-    text: str
+    text: str = field(repr=False)
     mean_log_probability: float
 
     @property

@@ -7,7 +7,7 @@ the beam keeps is therefore a share of the whole: the probabilities of all seque
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ class HeardWords:
     """words: in order, fillers among them. log_probability: natural, of exactly these words.
     first_frame, last_frame: where the best path has its first and last word (0 when none)."""
 
-    words: tuple[str, ...]
+    words: tuple[str, ...] = field(repr=False)
     log_probability: float
     first_frame: int = 0
     last_frame: int = 0

@@ -127,7 +127,7 @@ class Understanding:
         meanings: dict[str, _Meaning | None] = {}
         readings: list[Reading] = []
         for hypothesis in hypotheses[:_HYPOTHESES_UNDERSTOOD]:
-            replaced = replace_numbers(hypothesis.text.lower())
+            replaced = replace_numbers(hypothesis.said.reveal().lower())
             answers = _bare_number(hypothesis, replaced, expectation, currency, this_year)
             if answers:
                 readings += answers
@@ -141,7 +141,7 @@ class Understanding:
                 readings += _with_numbers(
                     meaning, hypothesis, replaced, expectation, currency, this_year
                 )
-            elif numbers := values_by_form(hypothesis.text, replaced, currency, this_year):
+            elif numbers := values_by_form(hypothesis.said.reveal(), replaced, currency, this_year):
                 # No one to say what the words mean: the number itself may still be the answer.
                 readings.append(_reading(hypothesis, replaced, numbers))
         return tuple(readings)
@@ -197,9 +197,9 @@ def _bare_number(
         found = digits_found(hypothesis, expectation)
         return [_reading(hypothesis, replaced, (each.number,), each) for each in found]
     if kind is Kind.AMOUNT:
-        numbers = amount_values(hypothesis.text, currency)
+        numbers = amount_values(hypothesis.said.reveal(), currency)
     else:
-        numbers = expiry_values(hypothesis.text, this_year)
+        numbers = expiry_values(hypothesis.said.reveal(), this_year)
     return [_reading(hypothesis, replaced, numbers)] if numbers else []
 
 
@@ -254,16 +254,18 @@ def _with_numbers(
     several: list[tuple[tuple[SpokenNumber, ...], DigitsFound | None]] = [((), None)]
     match _kind_wanted(meaning, hypothesis, replaced, expectation):
         case Kind.AMOUNT:
-            several = [(amount_values(hypothesis.text, currency), None)]
+            several = [(amount_values(hypothesis.said.reveal(), currency), None)]
         case Kind.EXPIRY:
-            several = [(expiry_values(hypothesis.text, this_year), None)]
+            several = [(expiry_values(hypothesis.said.reveal(), this_year), None)]
         case Kind.DIGITS:
             answers = meaning.field in (None, expectation.field)
             judged = expectation if answers and expectation.kind in _DIGIT_KINDS else None
             found = digits_found(hypothesis, judged)
             several = [((each.number,), each) for each in found] or several
         case Kind.OPEN:
-            several = [(values_by_form(hypothesis.text, replaced, currency, this_year), None)]
+            several = [
+                (values_by_form(hypothesis.said.reveal(), replaced, currency, this_year), None)
+            ]
     return [
         Reading(
             confidence=hypothesis.confidence,

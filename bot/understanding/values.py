@@ -63,11 +63,11 @@ def digits_found(hypothesis: Hypothesis, expectation: Expectation | None) -> lis
     if hypothesis.digits is not None and len(hypothesis.digits):
         decoded = SpokenNumber(hypothesis.digits, "decoded by the recogniser")
         return [DigitsFound(decoded, hypothesis.fits, hypothesis.as_heard)]
-    readings = read_digits(hypothesis.text)
+    readings = read_digits(hypothesis.said.reveal())
     plain = readings[0].digits if readings else ""
     if expectation is not None:
         left = [length - expectation.given for length in expectation.lengths]
-        fitting = read_digits(hypothesis.text, [length for length in left if length > 0])
+        fitting = read_digits(hypothesis.said.reveal(), [length for length in left if length > 0])
         readings = readings[:1] + [r for r in fitting if r.digits != plain]
     found = []
     for reading in readings:

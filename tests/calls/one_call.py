@@ -19,7 +19,7 @@ from bot.calls.callers import Caller
 from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
 from bot.calls.rooms import Rooms, Understands
-from bot.cards import CardNumber, Expiry, SecretDigits
+from bot.cards import CardNumber, Expiry, SecretDigits, SecretText
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.dialog.events import CallStarted
 from bot.expectations import (
@@ -95,7 +95,9 @@ class KnownWords:
         currency: str,
         this_year: int,
     ) -> tuple[Reading, ...]:
-        return tuple(self.words[h.text] for h in hypotheses if h.text in self.words)
+        return tuple(
+            self.words[text] for h in hypotheses if (text := h.said.reveal()) in self.words
+        )
 
 
 class SaidWords:
@@ -114,7 +116,7 @@ class SaidWords:
         return ()
 
     def finish(self) -> tuple[Hypothesis, ...]:
-        return (Hypothesis(self.texts.pop(0), 0.9, fits=True),) if self.texts else ()
+        return (Hypothesis(SecretText(self.texts.pop(0)), 0.9, fits=True),) if self.texts else ()
 
 
 @dataclass

@@ -226,7 +226,7 @@ def test_alternatives_come_best_first_with_shares_that_add_up(folder: Path, vosk
 
     best, second = recogniser.finish()
 
-    assert [best.text, second.text] == ["four nine", "four one"]
+    assert [best.said.reveal(), second.said.reveal()] == ["four nine", "four one"]
     assert best.digits == SecretDigits("49")
     assert best.fits
     assert [best.as_heard, second.as_heard] == [True, False]
@@ -251,7 +251,7 @@ def test_a_correction_inside_digits_is_left_to_understanding(folder: Path, vosk:
     say(recogniser)
 
     (best,) = recogniser.finish()
-    assert (best.text, best.digits) == ("four one no four two", None)
+    assert (best.said.reveal(), best.digits) == ("four one no four two", None)
 
 
 def test_an_unknown_word_among_digits_may_have_been_one(folder: Path, vosk: FakeVosk) -> None:
@@ -262,7 +262,7 @@ def test_an_unknown_word_among_digits_may_have_been_one(folder: Path, vosk: Fake
         recogniser.begin(Expectation(Kind.DIGITS, (3,)))
         say(recogniser)
         (best,) = recogniser.finish()
-        assert (best.text, best.digits) == ("one two three", SecretDigits("123"))
+        assert (best.said.reveal(), best.digits) == ("one two three", SecretDigits("123"))
         fits.append(best.fits)
 
     assert fits == [True, False, False]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import SecretDigits
+from bot.cards import SecretDigits, SecretText
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing.turns import Completeness, completeness, rule_for
 from bot.settings import EndOfTurnSettings
@@ -22,7 +22,7 @@ def is_complete(heard: list[Hypothesis], expectation: Expectation, threshold: fl
 
 
 def said(digits: str, confidence: float = 0.9, *, fits: bool = True) -> Hypothesis:
-    return Hypothesis("", confidence, digits=SecretDigits(digits), fits=fits)
+    return Hypothesis(SecretText(""), confidence, digits=SecretDigits(digits), fits=fits)
 
 
 def card(given_before: str = "") -> Expectation:
@@ -96,7 +96,7 @@ def test_digits_of_any_number_are_never_certainly_complete() -> None:
 @pytest.mark.parametrize("kind", [Kind.YES_NO, Kind.AMOUNT, Kind.EXPIRY, Kind.OPEN])
 def test_what_has_no_length_is_never_certainly_complete(kind: Kind) -> None:
     """ "No" may go on with "the expiry is wrong", "eighty seven" with "fifty"."""
-    heard = [Hypothesis("no", 1.0, fits=True)]
+    heard = [Hypothesis(SecretText("no"), 1.0, fits=True)]
     assert not is_complete(heard, Expectation(kind), threshold=0.5)
 
 
@@ -140,7 +140,7 @@ def test_digits_that_are_only_perhaps_missing_are_waited_for() -> None:
 
 def test_what_is_no_digits_lacks_none() -> None:
     """ "I don't know" is not waited for as long as half a postal code."""
-    heard = [Hypothesis("i don't know", 0.9)]
+    heard = [Hypothesis(SecretText("i don't know"), 0.9)]
     assert completeness(heard, digits(5, 9), 0.5) is Completeness.UNKNOWN
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from bot.cards import Expiry, SecretDigits
+from bot.cards import Expiry, SecretDigits, SecretText
 from bot.errors import NluUnavailable
 from bot.expectations import Expectation, Field, Hypothesis, Intent, Kind, Reading, Source
 from bot.money import Money
@@ -61,7 +61,7 @@ async def client(server: tuple[str, str, Path]) -> AsyncIterator[ListeningClient
 async def understood(client: RasaClient, text: str, asked: Expectation = CONFIRM) -> Reading:
     degraded: list[str] = []
     readings = await Understanding(client, degraded.append).understand(
-        [Hypothesis(text, 0.9)], asked, currency="USD", this_year=2026
+        [Hypothesis(SecretText(text), 0.9)], asked, currency="USD", this_year=2026
     )
     assert degraded == []
     return readings[0]

@@ -5,7 +5,7 @@ from fixed_rasa import FixedRasa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import Expiry, SecretDigits
+from bot.cards import Expiry, SecretDigits, SecretText
 from bot.expectations import (
     Expectation,
     Field,
@@ -35,7 +35,7 @@ def says(intent: Intent, field: Field | None = None) -> FixedRasa:
 
 
 def typed(text: str, confidence: float = 0.8) -> Hypothesis:
-    return Hypothesis(text, confidence, engine="typed")
+    return Hypothesis(SecretText(text), confidence, engine="typed")
 
 
 async def understand(
@@ -121,8 +121,8 @@ async def test_digits_given_before_count_when_a_card_number_is_judged() -> None:
 
 async def test_digits_the_recogniser_decoded_are_taken_as_they_are() -> None:
     heard = [
-        Hypothesis("", 0.7, SecretDigits("411"), fits=False, as_heard=True),
-        Hypothesis("", 0.6, SecretDigits(VISA), fits=True, as_heard=False),
+        Hypothesis(SecretText(""), 0.7, SecretDigits("411"), fits=False, as_heard=True),
+        Hypothesis(SecretText(""), 0.6, SecretDigits(VISA), fits=True, as_heard=False),
     ]
     first, second = await understand(heard, CARD)
     assert (first.digits, first.fits, first.as_heard) == (SecretDigits("411"), False, True)
@@ -131,7 +131,7 @@ async def test_digits_the_recogniser_decoded_are_taken_as_they_are() -> None:
 
 
 async def test_the_group_that_hearing_doubts_is_passed_on() -> None:
-    heard = [Hypothesis("", 0.6, SecretDigits(VISA), fits=True, doubtful=(4, 8))]
+    heard = [Hypothesis(SecretText(""), 0.6, SecretDigits(VISA), fits=True, doubtful=(4, 8))]
     (reading,) = await understand(heard, CARD)
     assert reading.doubtful == (4, 8)
 

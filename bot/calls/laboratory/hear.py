@@ -34,7 +34,7 @@ def heard(
         "seconds": round(len(samples) / SAMPLE_RATE, 3),
         "hypotheses": [
             {
-                "text": hypothesis.text,
+                "text": hypothesis.said.reveal(),
                 **_value(hypothesis, expectation),
                 "confidence": round(hypothesis.confidence, 4),
             }
@@ -64,15 +64,15 @@ def value_of(hypothesis: Hypothesis, expectation: Expectation) -> str | None:
         case Kind.DIGITS | Kind.CARD:
             return _digits(hypothesis, expectation)
         case Kind.AMOUNT:
-            amounts = read_amounts(hypothesis.text)
+            amounts = read_amounts(hypothesis.said.reveal())
             return f"{amounts[0].minor_units / 100:.2f}" if amounts else None
         case Kind.EXPIRY:
-            whole = [e for e in read_expiries(hypothesis.text) if e.month and e.year]
+            whole = [e for e in read_expiries(hypothesis.said.reveal()) if e.month and e.year]
             return f"{whole[0].month:02d}/{whole[0].year % 100:02d}" if whole else None  # type: ignore[operator]
         case Kind.YES_NO:
-            return _yes_or_no(hypothesis.text)
+            return _yes_or_no(hypothesis.said.reveal())
         case Kind.OPEN:
-            return hypothesis.text
+            return hypothesis.said.reveal()
 
 
 def _yes_or_no(text: str) -> str | None:
@@ -84,5 +84,5 @@ def _yes_or_no(text: str) -> str | None:
 def _digits(hypothesis: Hypothesis, expectation: Expectation) -> str | None:
     if hypothesis.digits is not None:
         return hypothesis.digits.reveal()
-    readings = read_digits(hypothesis.text, expectation.lengths)
+    readings = read_digits(hypothesis.said.reveal(), expectation.lengths)
     return readings[0].digits if readings else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from bot.cards import SecretDigits
+from bot.cards import SecretDigits, SecretText
 from bot.dialog.events import CallStarted
 from bot.dialog.fields.machine import FieldMachine
 from bot.dialog.fields.verdicts import Offered, Partial, Refused, Taken, Told, Unanswered
@@ -72,7 +72,7 @@ async def try_sentence(
     machine = _machine(question, payment)
     listening = _Listening(nlu)
     readings = await Understanding(listening, lambda _: None).understand(
-        [Hypothesis(text.lower(), 1.0, engine="typed")],
+        [Hypothesis(SecretText(text.lower()), 1.0, engine="typed")],
         _expectation(question, machine),
         currency=settings.currency,
         this_year=today.year,

@@ -32,7 +32,7 @@ class Gathered:
 
     def copy(self) -> SecretDigits | None:
         """A copy to hand out; None when there is nothing."""
-        return SecretDigits(self.reveal()) if self._digits is not None else None
+        return self._digits.duplicate() if self._digits is not None else None
 
     def add_keyed(self, digit: str) -> None:
         self._replace(SecretDigits(self.reveal() + digit))
