@@ -51,11 +51,13 @@ _CALLERS_TURN = {happened.TimerName.NO_INPUT, happened.TimerName.INTER_DIGIT}
 class CallEnd:
     """How a call ended.
 
-    late_charge: an answer of the gateway that came too late for the dialog to hear of it.
+    answered: the attempts whose outcome reached the call. late_charge: one that came too late for
+    the dialog to hear of it.
     """
 
     result: PaymentResult
     asked: list[AskedCharge] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
     duration: int = 0
     """Samples."""
     handed_over_to: Destination | None = None
@@ -116,7 +118,9 @@ class Call:
         self._inbox: asyncio.Queue[happened.Event] = asyncio.Queue()
         self._timers: dict[happened.TimerName, Scheduled] = {}
         self._end = CallEnd(
-            PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"), self._charges.asked
+            PaymentResult(ResultName.INTERNAL_ERROR, "the call never ended"),
+            self._charges.asked,
+            self._charges.answered,
         )
         self._dialog_over = False
 

@@ -30,7 +30,7 @@ class AskedCharge:
 
 
 class CallCharges:
-    """asked: every charge of the call, in order.
+    """asked: every charge of the call, in order. answered: the attempts whose outcome is here.
 
     late: an answer of the gateway that came too late for the dialog to hear of it.
     """
@@ -44,6 +44,7 @@ class CallCharges:
         post: Callable[[ChargeAnswered], None],
     ) -> None:
         self.asked: list[AskedCharge] = []
+        self.answered: list[str] = []
         self.late: ChargeOutcome | None = None
         self._payments = payments
         self._clock = clock
@@ -77,6 +78,7 @@ class CallCharges:
 
     async def _charge_and_answer(self, request: ChargeRequest) -> None:
         outcome = await self._payments.charge(request)
+        self.answered.append(outcome.attempt_id)
         self.late = outcome
         self._clock.schedule(
             ms_to_samples(outcome.declared_delay_ms), lambda: self._answer(outcome)

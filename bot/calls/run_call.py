@@ -172,16 +172,19 @@ class CallRunner:
                 end = await call.run()
             except BaseException:
                 recording.discard()
-                self._keep_interrupted(started.call_id, call.end, trace.entries)
+                await self._keep_interrupted(started.call_id, call.end, trace.entries)
                 raise
             return await self._keep(started, started_at, end, trace.entries, files)
 
-    def _keep_interrupted(self, call_id: str, end: CallEnd, entries: list[Entry]) -> None:
+    async def _keep_interrupted(self, call_id: str, end: CallEnd, entries: list[Entry]) -> None:
         """The record of a call that was cut off; it has no files."""
-        with _noting([]):
+        not_kept: list[str] = []
+        with _noting(not_kept):
             self._record(call_id, end, entries)
         if end.late_charge is not None:
             self._late_charges.unheard(Settled(call_id, end.asked[-1].amount, end.late_charge))
+        if not not_kept:
+            await self._payments.heard(end.answered)
 
     def _record(self, call_id: str, end: CallEnd, entries: list[Entry]) -> None:
         """Raises StoreError."""
@@ -213,6 +216,8 @@ class CallRunner:
             degradations=end.degraded,
             settled=await self._settlement(call_id, end, not_kept),
         )
+        if not not_kept:
+            await self._payments.heard(end.answered)
         with _noting(not_kept):
             write_result(files.result, result)
         with _noting(not_kept):

@@ -2,13 +2,16 @@
 
     intent --> sent --> approved | declined | unavailable
       |         |
-      |         +--> unknown --> approved | declined | unavailable   by look-up
-      |                    +--> given_up                             too old: a person is told
-      +--> unavailable     never sent
+      |         +--> unknown --> approved | declined | unavailable   by look-up, or by hand
+      |                    +--> given_up --> the same                too old: a person is told,
+      +--> unavailable     never sent                                and decides
 
 Every step is one committed statement that names the states it may start from. So two processes
 that work on one charge cannot contradict each other: the one that comes second changes nothing
 and is told so. Leases only keep them from doing the same work twice.
+
+An outcome is of no use while only the journal knows it. So each is marked as heard once the call's
+record, or a person, has it; what a crash kept from being heard is told at the next start.
 
 Kept of a card: brand and last four. No expiry, no code, no name.
 """
@@ -17,142 +20,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    DateTime,
-    Engine,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Engine, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.types import TypeDecorator
 
-from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
+from bot.charges import ChargeOutcome, ChargeRequest
 from bot.errors import StoreError
-from bot.money import Money
-
-
-class State(StrEnum):
-    INTENT = "intent"
-    SENT = "sent"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    UNAVAILABLE = "unavailable"
-    UNKNOWN = "unknown"
-    GIVEN_UP = "given_up"
-
-
-OPEN_STATES = (State.INTENT, State.SENT, State.UNKNOWN)
-"""Still to be settled by look-up."""
-
-_STATUS = {
-    State.APPROVED: ChargeStatus.APPROVED,
-    State.DECLINED: ChargeStatus.DECLINED,
-    State.UNAVAILABLE: ChargeStatus.UNAVAILABLE,
-}
-_STATE = {status: state for state, status in _STATUS.items()}
-
-
-class _Utc(TypeDecorator[datetime]):
-    """Aware UTC datetimes; in the database without a zone, as SQLite has none."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-_T = Table(
-    "charge_intents",
-    MetaData(),
-    Column("attempt_id", String(255), primary_key=True),
-    Column("call_id", String(255), nullable=False, index=True),
-    Column("amount_minor_units", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("brand", String(32)),
-    Column("last_four", String(4), nullable=False),
-    Column("state", String(16), nullable=False, index=True),
-    Column("reference", String(64)),
-    Column("decline_reason", String(32)),
-    Column("settled_by_lookup", Boolean, nullable=False),
-    Column("created_at", _Utc, nullable=False),
-    Column("updated_at", _Utc, nullable=False),
-    Column("sent_at", _Utc),
-    Column("look_ups", Integer, nullable=False),
-    Column("late_not_founds", Integer, nullable=False),
-    Column("look_up_after", _Utc),
-    Column("lease_owner", String(255)),
-    Column("lease_until", _Utc),
-    Column("gateway", String(255), nullable=False),
+from bot.paying.intents import (
+    OPEN_STATES,
+    STATE_OF,
+    Intent,
+    State,
+    brand_in_request,
+    charge_intents,
+    intent_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """One charge as the journal knows it. All times aware, UTC.
-
-    sent_at: just before the request went out; None when it never did.
-    look_ups: how often its fate was asked. late_not_founds: see `Semantics.not_found_is_final`.
-    """
-
-    attempt_id: str
-    call_id: str
-    amount: Money
-    brand: str | None
-    last_four: str
-    state: State
-    reference: str | None
-    decline_reason: DeclineReason | None
-    settled_by_lookup: bool
-    created_at: datetime
-    updated_at: datetime
-    sent_at: datetime | None
-    look_ups: int
-    late_not_founds: int
-    lease_owner: str | None
-    lease_until: datetime | None
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN_STATES
-
-    def outcome(self) -> ChargeOutcome:
-        """What may be told: an open or given-up charge is UNKNOWN."""
-        return ChargeOutcome(
-            _STATUS.get(self.state, ChargeStatus.UNKNOWN),
-            self.attempt_id,
-            reference=self.reference,
-            decline_reason=self.decline_reason,
-            settled_by_lookup=self.settled_by_lookup,
-        )
-
-    def is_for(self, request: ChargeRequest) -> bool:
-        """Whether the request is this very charge, as far as the journal can tell."""
-        return (
-            self.call_id == request.call_id
-            and self.amount == request.amount
-            and self.last_four == request.card.last_four
-            and self.brand == _brand(request)
-        )
 
 
 class Journal:
@@ -177,13 +61,19 @@ class Journal:
         with _explained():
             try:
                 with self._engine.begin() as connection:
+                    # The call that goes on to another charge has heard of those before.
                     connection.execute(
-                        insert(_T).values(
+                        update(charge_intents)
+                        .where(charge_intents.c.call_id == request.call_id, not_(_in(OPEN_STATES)))
+                        .values(heard=True)
+                    )
+                    connection.execute(
+                        insert(charge_intents).values(
                             attempt_id=request.attempt_id,
                             call_id=request.call_id,
                             amount_minor_units=request.amount.minor_units,
                             currency=request.amount.currency,
-                            brand=_brand(request),
+                            brand=brand_in_request(request),
                             last_four=request.card.last_four,
                             state=State.INTENT.value,
                             settled_by_lookup=False,
@@ -194,6 +84,8 @@ class Journal:
                             lease_owner=owner,
                             lease_until=lease_until,
                             gateway=self._gateway,
+                            process=owner,
+                            heard=False,
                         )
                     )
             except IntegrityError:
@@ -208,7 +100,7 @@ class Journal:
         return self._step(
             attempt_id,
             (State.INTENT,),
-            _T.c.lease_owner == owner,
+            charge_intents.c.lease_owner == owner,
             state=State.SENT.value,
             sent_at=now,
             updated_at=now,
@@ -237,13 +129,37 @@ class Journal:
         return self._step(
             attempt_id,
             states,
-            state=_STATE[outcome.status].value,
+            state=STATE_OF[outcome.status].value,
             reference=outcome.reference,
             decline_reason=outcome.decline_reason and outcome.decline_reason.value,
             settled_by_lookup=outcome.settled_by_lookup,
             updated_at=now,
             lease_owner=None,
             lease_until=None,
+            closed_by_hand_at=None,
+            heard=False,
+        )
+
+    def close_by_hand(
+        self, attempt_id: str, outcome: ChargeOutcome, *, now: datetime, although_open: bool = False
+    ) -> bool:
+        """A person has found out what became of a given-up charge, and says so.
+
+        although_open: of one that is still looked up, too. Never while a process holds it. False:
+        it is in no state for that, and nothing was changed.
+        """
+        return self._step(
+            attempt_id,
+            (State.GIVEN_UP, *OPEN_STATES) if although_open else (State.GIVEN_UP,),
+            _unleased(now),
+            state=STATE_OF[outcome.status].value,
+            reference=outcome.reference,
+            decline_reason=outcome.decline_reason and outcome.decline_reason.value,
+            updated_at=now,
+            closed_by_hand_at=now,
+            lease_owner=None,
+            lease_until=None,
+            heard=True,
         )
 
     def note_look_up(
@@ -254,7 +170,7 @@ class Journal:
         return self._step(
             attempt_id,
             OPEN_STATES,
-            look_ups=_T.c.look_ups + 1,
+            look_ups=charge_intents.c.look_ups + 1,
             late_not_founds=late_not_founds,
             look_up_after=again_after,
             updated_at=now,
@@ -271,10 +187,19 @@ class Journal:
             lease_until=None,
         )
 
+    def mark_heard(self, attempt_id: str) -> bool:
+        """The outcome, or that it was given up, is in the call's record or was told to a person.
+
+        False: there is none yet.
+        """
+        return self._step(attempt_id, _DECIDED, heard=True)
+
     def find(self, attempt_id: str) -> Intent | None:
         with _explained(), self._engine.connect() as connection:
-            row = connection.execute(select(_T).where(_T.c.attempt_id == attempt_id)).first()
-        return None if row is None else _intent(row)
+            row = connection.execute(
+                select(charge_intents).where(charge_intents.c.attempt_id == attempt_id)
+            ).first()
+        return None if row is None else intent_of(row)
 
     def unsettled(self) -> list[Intent]:
         """Oldest first: every charge whose outcome is not known, given-up ones included."""
@@ -282,10 +207,31 @@ class Journal:
 
     def waiting(self, *, now: datetime, due_only: bool) -> list[Intent]:
         """Oldest first: open charges that nobody holds. due_only: whose next look-up is due."""
-        conditions = [_in(OPEN_STATES), _unleased(now), _T.c.gateway == self._gateway]
+        conditions = [_in(OPEN_STATES), _unleased(now), charge_intents.c.gateway == self._gateway]
         if due_only:
-            conditions.append(or_(_T.c.look_up_after.is_(None), _T.c.look_up_after <= now))
+            conditions.append(
+                or_(charge_intents.c.look_up_after.is_(None), charge_intents.c.look_up_after <= now)
+            )
         return self._listed(*conditions)
+
+    def left_behind(self, *, before: datetime, now: datetime) -> list[Intent]:
+        """Oldest first: open charges of other gateways that were made before then, and that nobody
+        holds. Nobody with that gateway settles them any more."""
+        return self._listed(
+            _in(OPEN_STATES),
+            _unleased(now),
+            charge_intents.c.gateway != self._gateway,
+            charge_intents.c.created_at < before,
+        )
+
+    def unheard(self, *, by: set[str], before: datetime) -> list[Intent]:
+        """Oldest first: decided charges of which nobody heard, whose process is among `by`, or
+        which were decided before then."""
+        return self._listed(
+            _in(_DECIDED),
+            charge_intents.c.heard.is_(False),
+            or_(charge_intents.c.process.in_(by), charge_intents.c.updated_at < before),
+        )
 
     def lease(
         self, attempt_id: str, *, owner: str, now: datetime, until: datetime
@@ -297,17 +243,21 @@ class Journal:
         return self.find(attempt_id) if taken else None
 
     def owners(self) -> set[str]:
-        """Who holds leases on open charges, lapsed ones included."""
+        """The processes something is still awaited of: who holds leases on open charges, lapsed
+        ones included, and who made those that nobody heard of yet."""
+        row = charge_intents.c
+        holders = select(row.lease_owner).where(_in(OPEN_STATES))
+        makers = select(row.process).where(_in(_DECIDED), row.heard.is_(False))
         with _explained(), self._engine.connect() as connection:
-            rows = connection.execute(select(_T.c.lease_owner).where(_in(OPEN_STATES)).distinct())
+            rows = connection.execute(holders.union(makers))
             return {str(owner) for (owner,) in rows if owner is not None}
 
     def release_all_of(self, owner: str) -> None:
         """End the leases of a process that is gone."""
         with _explained(), self._engine.begin() as connection:
             connection.execute(
-                update(_T)
-                .where(_T.c.lease_owner == owner)
+                update(charge_intents)
+                .where(charge_intents.c.lease_owner == owner)
                 .values(lease_owner=None, lease_until=None)
             )
 
@@ -318,49 +268,31 @@ class Journal:
         *conditions: ColumnElement[bool],
         **values: Any,
     ) -> bool:
-        statement = update(_T).where(_T.c.attempt_id == attempt_id, _in(states), *conditions)
+        statement = update(charge_intents).where(
+            charge_intents.c.attempt_id == attempt_id, _in(states), *conditions
+        )
         with _explained(), self._engine.begin() as connection:
             return connection.execute(statement.values(**values)).rowcount == 1
 
     def _listed(self, *conditions: ColumnElement[bool]) -> list[Intent]:
-        statement = select(_T).where(*conditions).order_by(_T.c.created_at, _T.c.attempt_id)
+        statement = (
+            select(charge_intents)
+            .where(*conditions)
+            .order_by(charge_intents.c.created_at, charge_intents.c.attempt_id)
+        )
         with _explained(), self._engine.connect() as connection:
-            return [_intent(row) for row in connection.execute(statement)]
+            return [intent_of(row) for row in connection.execute(statement)]
+
+
+_DECIDED = tuple(state for state in State if state not in OPEN_STATES)
 
 
 def _in(states: tuple[State, ...]) -> ColumnElement[bool]:
-    return _T.c.state.in_([state.value for state in states])
+    return charge_intents.c.state.in_([state.value for state in states])
 
 
 def _unleased(now: datetime) -> ColumnElement[bool]:
-    return or_(_T.c.lease_until.is_(None), _T.c.lease_until <= now)
-
-
-def _brand(request: ChargeRequest) -> str | None:
-    brand = request.card.brand
-    return None if brand is None else brand.value
-
-
-def _intent(row: Row[Any]) -> Intent:
-    r = row._mapping
-    return Intent(
-        attempt_id=r["attempt_id"],
-        call_id=r["call_id"],
-        amount=Money(r["amount_minor_units"], r["currency"]),
-        brand=r["brand"],
-        last_four=r["last_four"],
-        state=State(r["state"]),
-        reference=r["reference"],
-        decline_reason=DeclineReason(r["decline_reason"]) if r["decline_reason"] else None,
-        settled_by_lookup=r["settled_by_lookup"],
-        created_at=r["created_at"],
-        updated_at=r["updated_at"],
-        sent_at=r["sent_at"],
-        look_ups=r["look_ups"],
-        late_not_founds=r["late_not_founds"],
-        lease_owner=r["lease_owner"],
-        lease_until=r["lease_until"],
-    )
+    return or_(charge_intents.c.lease_until.is_(None), charge_intents.c.lease_until <= now)
 
 
 @contextmanager

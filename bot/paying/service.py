@@ -10,13 +10,14 @@ can go wrong in between, and what is told:
     the journal fails after the answer    settled again by look-up   the answer, all the same
     no clear answer                       look-up, for a while       what it says, else UNKNOWN
     the process dies                      settled at the next start  (the call died too)
+    it dies with the answer on disk       told at the next start     (the call's record has it)
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 
@@ -26,8 +27,10 @@ from sqlalchemy import Engine
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.errors import StoreError
 from bot.money import Money
+from bot.paying.figures import Figures
 from bot.paying.gateway import Gateway, NothingTaken, OutcomeUnknown
-from bot.paying.journal import Intent, Journal
+from bot.paying.intents import Intent
+from bot.paying.journal import Journal
 from bot.paying.pace import Pace, RealPace
 from bot.paying.settling import Settled, Settler, in_thread, outcome_of
 from bot.settings import GatewaySettings
@@ -57,9 +60,10 @@ class PaymentService:
         """gateway_name: which gateway this is, in the journal; charges of another are left alone.
 
         on_late_outcome: called with every outcome that `charge` could not return: of a charge
-        whose caller was cancelled (an unknown outcome too), and of an open one that is settled or
-        given up. Must be quick.
+        whose caller was cancelled (an unknown outcome too), of an open one that is settled or
+        given up, and of one whose process died before anybody heard of it. Must be quick.
         """
+        self.figures = Figures()
         self._pace = pace or RealPace()
         self._journal = Journal(engine, gateway_name)
         self._gateway = gateway
@@ -68,7 +72,8 @@ class PaymentService:
         self._charges: dict[str, asyncio.Task[ChargeOutcome]] = {}
         # Without the journal only this tells a new attempt from one that was sent before. An id
         # belongs to one call, and a call to one process, so this process's own are enough.
-        self._attempted: deque[str] = deque(maxlen=_REMEMBERED_ATTEMPTS)
+        self._attempted: dict[str, Money] = {}
+        self._telling: set[asyncio.Task[None]] = set()
         self._background: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -93,16 +98,19 @@ class PaymentService:
             self._background.cancel()
             await asyncio.gather(self._background, return_exceptions=True)
             self._background = None
-        if not self._charges:
-            return
-        if patience_seconds is None:
-            patience_seconds = self._settler.longest_charge_seconds
-        _, cut_off = await asyncio.wait(self._charges.values(), timeout=patience_seconds)
-        if cut_off:
-            _log.warning("charges_cut_off", count=len(cut_off), note="settled at the next start")
-            for task in cut_off:
-                task.cancel()
-            await asyncio.gather(*cut_off, return_exceptions=True)
+        if self._charges:
+            if patience_seconds is None:
+                patience_seconds = self._settler.longest_charge_seconds
+            _, cut_off = await asyncio.wait(self._charges.values(), timeout=patience_seconds)
+            if cut_off:
+                _log.warning(
+                    "charges_cut_off", count=len(cut_off), note="settled at the next start"
+                )
+                for task in cut_off:
+                    task.cancel()
+                await asyncio.gather(*cut_off, return_exceptions=True)
+        await asyncio.sleep(0)  # callers that were cancelled just now
+        await asyncio.gather(*self._telling)
 
     async def __aenter__(self) -> PaymentService:
         self.start()
@@ -129,10 +137,21 @@ class PaymentService:
         self._charges[attempt_id] = task
         task.add_done_callback(partial(self._forget, attempt_id))
         try:
-            return await asyncio.shield(task)
+            outcome = await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(partial(self._report_unheard, request.call_id, request.amount))
+            telling = asyncio.create_task(
+                self._tell_unheard(request.call_id, request.amount, task), name="tell of a charge"
+            )
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
             raise
+        self.figures.told[outcome.status] += 1
+        return outcome
+
+    async def heard(self, attempt_ids: Iterable[str]) -> None:
+        """What became of these is in the call's record: the next start need not tell of it."""
+        for attempt_id in attempt_ids:
+            await self._mark_heard(attempt_id)
 
     async def settle_open(self, patience_seconds: float = 0.0) -> list[Settled]:
         """Look up every open charge that no other process holds; returns those decided now.
@@ -141,7 +160,7 @@ class PaymentService:
         """
         settled = await self._settler.settle_open(patience_seconds)
         for one in settled:
-            self._report(one)
+            await self._report(one)
         return settled
 
     async def open_intents(self) -> list[Intent]:
@@ -174,38 +193,64 @@ class PaymentService:
     async def _before_sending(self, request: ChargeRequest) -> ChargeOutcome | None:
         """Write intent and "sent" down. None: it may go out now; else what is told instead."""
         attempt_id = request.attempt_id
-        log = _log.bind(call_id=request.call_id, attempt_id=attempt_id)
         nothing_taken = ChargeOutcome(ChargeStatus.UNAVAILABLE, attempt_id)
+        lease_until = self._settler.lease_until(self._pace.now())
         try:
-            known = await self._open(request)
-            if known is None and self._closing:
-                log.warning("charge_not_sent", why="the payment service is closing")
-                return await self._settler.record(nothing_taken)
-            if known is None and not await self._mark_sent(attempt_id):
-                log.error("charge_not_sent", why="another process closed the intent")
-                return nothing_taken
+            known = await self._open(request, lease_until)
+            may_go = known is None and await self._may_go_out(request, lease_until)
         except StoreError as error:
-            log.error("charge_not_sent", why=str(error))
-            if attempt_id in self._attempted:
-                return await self._settler.look_up_in_call(attempt_id, request.amount, 0)
+            _log.error(
+                "charge_not_sent",
+                call_id=request.call_id,
+                attempt_id=attempt_id,
+                why=str(error),
+            )
+            if (amount := self._attempted.get(attempt_id)) is not None:
+                return await self._settler.look_up_in_call(attempt_id, amount, 0)
             return nothing_taken
-        self._attempted.append(attempt_id)
-        return None if known is None else await self._tried_before(known, request)
+        if known is not None:
+            self._remember(attempt_id, known.amount)
+            return await self._tried_before(known, request)
+        if not may_go:
+            return nothing_taken
+        self._remember(attempt_id, request.amount)
+        return None
 
-    async def _open(self, request: ChargeRequest) -> Intent | None:
-        now = self._pace.now()
+    async def _may_go_out(self, request: ChargeRequest, lease_until: datetime) -> bool:
+        """Write "sent" down. False: it is not sent, now or later. Raises StoreError."""
+        log = _log.bind(call_id=request.call_id, attempt_id=request.attempt_id)
+        if self._closing:
+            log.warning("charge_not_sent", why="the payment service is closing")
+        elif not await self._mark_sent(request.attempt_id):
+            log.error("charge_not_sent", why="another process closed the intent")
+            return False
+        elif self._pace.now() >= lease_until:
+            # The machine slept in between. Others may have looked the charge up by now, and
+            # concluded from "not found" that nothing will ever be taken.
+            log.error("charge_not_sent", why="it took too long to write that it is sent")
+        else:
+            return True
+        await self._settler.record(ChargeOutcome(ChargeStatus.UNAVAILABLE, request.attempt_id))
+        return False
+
+    async def _open(self, request: ChargeRequest, lease_until: datetime) -> Intent | None:
         return await in_thread(
             self._journal.open,
             request,
             owner=self._settler.owner,
-            now=now,
-            lease_until=self._settler.lease_until(now),
+            now=self._pace.now(),
+            lease_until=lease_until,
         )
 
     async def _mark_sent(self, attempt_id: str) -> bool:
         return await in_thread(
             self._journal.mark_sent, attempt_id, owner=self._settler.owner, now=self._pace.now()
         )
+
+    def _remember(self, attempt_id: str, amount: Money) -> None:
+        self._attempted[attempt_id] = amount
+        if len(self._attempted) > _REMEMBERED_ATTEMPTS:
+            del self._attempted[next(iter(self._attempted))]
 
     async def _send(self, request: ChargeRequest) -> ChargeOutcome | int:
         """The one place a charge goes out. Returns a clear outcome, or, when there is none, the
@@ -246,7 +291,7 @@ class PaymentService:
         while True:
             try:
                 for one in await self._settler.settle_pass(due_only=due_only):
-                    self._report(one)
+                    await self._report(one)
             except Exception as error:  # noqa: BLE001 - a bug must not end the settling for good
                 _log.error("settling_failed", why=type(error).__name__)
             due_only = True
@@ -257,22 +302,33 @@ class PaymentService:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.critical("charge_failed", attempt_id=attempt_id, error=type(error).__name__)
 
-    def _report_unheard(
+    async def _tell_unheard(
         self, call_id: str, amount: Money, task: asyncio.Task[ChargeOutcome]
     ) -> None:
         """The answer of a charge nobody waits for any more. Cut off, it is settled later."""
+        await asyncio.wait({task})
         if not task.cancelled() and task.exception() is None:
-            self._report(Settled(call_id, amount, task.result()))
+            await self._report(Settled(call_id, amount, task.result()))
 
-    def _report(self, settled: Settled) -> None:
+    async def _report(self, late: Settled) -> None:
+        self.figures.given_up += late.given_up
+        if late.outcome.status is not ChargeStatus.UNKNOWN:
+            self.figures.settled[late.outcome.status] += 1
         if self._on_late_outcome is None:
             return
         try:
-            self._on_late_outcome(settled)
+            self._on_late_outcome(late)
         except Exception as error:  # noqa: BLE001 - a listener's bug must not lose an outcome
-            _log.error(
-                "on_late_outcome_failed", call_id=settled.call_id, error=type(error).__name__
-            )
+            _log.error("on_late_outcome_failed", call_id=late.call_id, error=type(error).__name__)
+            return
+        await self._mark_heard(late.outcome.attempt_id)
+
+    async def _mark_heard(self, attempt_id: str) -> None:
+        """Where the journal cannot take it, it is told once more at the next start."""
+        try:
+            await in_thread(self._journal.mark_heard, attempt_id)
+        except StoreError as error:
+            _log.error("journal_failed", attempt_id=attempt_id, why=str(error))
 
 
 def _wipe_security_code(request: ChargeRequest) -> None:

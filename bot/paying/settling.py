@@ -22,7 +22,8 @@ from bot.charges import ChargeOutcome, ChargeStatus
 from bot.errors import StoreError
 from bot.money import Money
 from bot.paying.gateway import Gateway, GatewayAnswer, KeyState, OutcomeUnknown
-from bot.paying.journal import OPEN_STATES, Intent, Journal, State
+from bot.paying.intents import OPEN_STATES, Intent, State
+from bot.paying.journal import Journal
 from bot.paying.pace import Pace
 from bot.settings import GatewaySettings
 
@@ -62,8 +63,8 @@ class Settler:
         self._one_pass = asyncio.Lock()
         self._in_call_seconds = settings.look_up_for_ms / 1000
         self._settle_for = timedelta(hours=settings.settle_for_hours)
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        """This process's name on leases."""
+        self.owner = _new_owner()
+        """This process's name on leases and charges."""
         self.longest_charge_seconds = (
             settings.connect_timeout_ms + settings.answer_timeout_ms + settings.look_up_for_ms
         ) / 1000 + _LEASE_MARGIN_SECONDS
@@ -125,11 +126,11 @@ class Settler:
             return await self._settle_pass(due_only=due_only)
 
     async def _settle_pass(self, *, due_only: bool) -> list[Settled]:
-        settled = []
+        settled: list[Settled] = []
         try:
-            for owner in await in_thread(self._journal.owners):
-                if _is_gone(owner):
-                    await in_thread(self._journal.release_all_of, owner)
+            gone = {owner for owner in await in_thread(self._journal.owners) if _is_gone(owner)}
+            for owner in gone:
+                await in_thread(self._journal.release_all_of, owner)
             for candidate in await in_thread(
                 self._journal.waiting, now=self._pace.now(), due_only=due_only
             ):
@@ -143,9 +144,44 @@ class Settler:
                 )
                 if intent is not None and (done := await self._settle(intent)) is not None:
                     settled.append(done)
+            settled += await self._close_left_behind()
+            settled += await self._unheard(gone, but=settled)
         except StoreError as error:
             _log.error("settling_failed", why=str(error))
         return settled
+
+    async def _close_left_behind(self) -> list[Settled]:
+        """Charges of a gateway that nobody asks any more: the settings name another one now."""
+        now = self._pace.now()
+        left_behind = await in_thread(
+            self._journal.left_behind, before=now - self._settle_for, now=now
+        )
+        closed = [await self._close_unasked(intent) for intent in left_behind]
+        return [one for one in closed if one is not None]
+
+    async def _close_unasked(self, intent: Intent) -> Settled | None:
+        if intent.state is not State.INTENT:
+            return await self._give_up(intent)
+        nothing_taken = ChargeOutcome(ChargeStatus.UNAVAILABLE, intent.attempt_id)
+        if not await in_thread(
+            self._journal.settle,
+            intent.attempt_id,
+            nothing_taken,
+            now=self._pace.now(),
+            states=(State.INTENT,),
+        ):
+            return None
+        return Settled(intent.call_id, intent.amount, nothing_taken)
+
+    async def _unheard(self, gone: set[str], *, but: list[Settled]) -> list[Settled]:
+        """What came to an outcome in a process that died before anybody heard of it."""
+        before = self._pace.now() - self._settle_for
+        told = {one.outcome.attempt_id for one in but}
+        return [
+            Settled(intent.call_id, intent.amount, intent.outcome(), intent.state is State.GIVEN_UP)
+            for intent in await in_thread(self._journal.unheard, by=gone, before=before)
+            if intent.attempt_id not in told
+        ]
 
     async def record(self, outcome: ChargeOutcome, *, first_hand: bool = False) -> ChargeOutcome:
         """Write a clear outcome down. It stays the truth where the journal cannot take it.
@@ -153,7 +189,8 @@ class Settler:
         first_hand: the gateway's answer to the charge itself; it also overrules what look-ups
         concluded from silence.
         """
-        states = (*OPEN_STATES, State.GIVEN_UP, State.UNAVAILABLE) if first_hand else OPEN_STATES
+        overruled = (State.GIVEN_UP, State.UNAVAILABLE) if first_hand else (State.GIVEN_UP,)
+        states = (*OPEN_STATES, *overruled)
         log = _log.bind(attempt_id=outcome.attempt_id, status=outcome.status.value)
         try:
             now = self._pace.now()
@@ -175,13 +212,17 @@ class Settler:
         if outcome is not None:
             log.info("charge_settled", status=outcome.status.value, reference=outcome.reference)
             return Settled(intent.call_id, intent.amount, outcome)
-        now = self._pace.now()
-        if now - intent.created_at < self._settle_for:
+        if self._pace.now() - intent.created_at < self._settle_for:
             return None
-        if not await in_thread(self._journal.give_up, intent.attempt_id, now=now):
+        return await self._give_up(intent)
+
+    async def _give_up(self, intent: Intent) -> Settled | None:
+        if not await in_thread(self._journal.give_up, intent.attempt_id, now=self._pace.now()):
             return None
-        log.critical(
+        _log.critical(
             "charge_given_up",
+            call_id=intent.call_id,
+            attempt_id=intent.attempt_id,
             amount=str(intent.amount),
             currency=intent.amount.currency,
             last_four=intent.last_four,
@@ -313,6 +354,15 @@ def _pause_after(look_ups: int) -> timedelta:
     return timedelta(seconds=min(seconds, _LONGEST_PAUSE_SECONDS))
 
 
+_owners_here: set[str] = set()
+
+
+def _new_owner() -> str:
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    _owners_here.add(owner)
+    return owner
+
+
 def _is_gone(owner: str) -> bool:
     """Whether a lease's owner ran on this machine and does no more.
 
@@ -321,6 +371,8 @@ def _is_gone(owner: str) -> bool:
     host, pid, _ = owner.rsplit(":", 2)
     if host != socket.gethostname() or os.name != "posix":
         return False
+    if int(pid) == os.getpid():  # in a container every start may get the same number
+        return owner not in _owners_here
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

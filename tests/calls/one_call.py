@@ -15,7 +15,7 @@ import numpy as np
 
 from bot.audio import AudioChunk, Samples, ms_to_samples
 from bot.calls.call import Call, CallEnd
-from bot.calls.callers import Caller
+from bot.calls.callers import Caller, ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.leg import Leg, Listener
 from bot.calls.recording import Recording
 from bot.calls.rooms import Rooms, Understands
@@ -126,6 +126,10 @@ class ObligingGateway:
     answers: list[ChargeStatus] = field(default_factory=list)
     delay_ms: int = 0
     asked: list[ChargeRequest] = field(default_factory=list)
+    heard_of: list[str] = field(default_factory=list)
+
+    async def heard(self, attempt_ids: list[str]) -> None:
+        self.heard_of += attempt_ids
 
     async def charge(self, request: ChargeRequest) -> ChargeOutcome:
         self.asked.append(request)
@@ -193,6 +197,20 @@ async def run_call(
         )
         end = await call.run()
     return Finished(end, trace.entries, gateway)
+
+
+def paying_caller() -> ScriptedCaller:
+    """Pays 87.50 by pressing keys."""
+    return ScriptedCaller(
+        [
+            ScriptedTurn("amount.ask", 100, keys_sound("8750#")),
+            ScriptedTurn("card_number.ask", 100, keys_sound("4242424242424242#")),
+            ScriptedTurn("expiry.ask", 100, keys_sound("0429")),
+            ScriptedTurn("security_code.ask_three", 100, keys_sound("123")),
+            ScriptedTurn("postal_code.ask", 100, keys_sound("90210#")),
+            ScriptedTurn("confirm.question", 100, keys_sound("1")),
+        ]
+    )
 
 
 def payment_words() -> KnownWords:

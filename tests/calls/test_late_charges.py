@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from one_call import TODAY, BriefSpeaker, SaidWords, payment_words
+from one_call import TODAY, BriefSpeaker, SaidWords, paying_caller, payment_words
 from sqlalchemy import Engine
 
-from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.rooms import Rooms
 from bot.calls.run_call import CallRunner, Files
@@ -61,19 +60,6 @@ class QuietEngine:
 
     def recogniser(self) -> SaidWords:
         return SaidWords(["yes"])
-
-
-def paying_caller() -> ScriptedCaller:
-    return ScriptedCaller(
-        [
-            ScriptedTurn("amount.ask", 100, keys_sound("8750#")),
-            ScriptedTurn("card_number.ask", 100, keys_sound("4242424242424242#")),
-            ScriptedTurn("expiry.ask", 100, keys_sound("0429")),
-            ScriptedTurn("security_code.ask_three", 100, keys_sound("123")),
-            ScriptedTurn("postal_code.ask", 100, keys_sound("90210#")),
-            ScriptedTurn("confirm.question", 100, keys_sound("1")),
-        ]
-    )
 
 
 class Till:

@@ -5,7 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from one_call import TODAY, BriefSpeaker, KnownWords, ObligingGateway, SaidWords
+from one_call import (
+    TODAY,
+    BriefSpeaker,
+    KnownWords,
+    ObligingGateway,
+    SaidWords,
+    paying_caller,
+    payment_words,
+)
 
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.late_charges import LateCharges
@@ -78,6 +86,23 @@ async def test_records_that_cannot_be_written_are_named_and_hide_no_result(
     assert finished.not_kept == (FULL,)
     assert "the records could not be written" in files.result.read_text()
     assert "the records could not be written" in files.page.read_text()
+
+
+@pytest.mark.parametrize("record", [Store, FullStore])
+async def test_a_charge_counts_as_heard_of_once_its_outcome_is_in_the_calls_record(
+    store: Store, tmp_path: Path, record: type[Store]
+) -> None:
+    """Else the next start tells of it: here the record could not be written."""
+    gateway = ObligingGateway()
+    files = Files(tmp_path / "out")
+    with ThreadPoolExecutor(1) as executor:
+        rooms = Rooms(Settings(), lambda _: payment_words(), BriefSpeaker(), gateway, executor)
+        kept_in = record(store._engine)
+        late = LateCharges(kept_in, lambda _: None)
+        runner = CallRunner(QuietEngine(), gateway, kept_in, late)  # type: ignore[arg-type]
+        await runner.run(rooms, paying_caller(), Parameters(), files=files, today=TODAY)
+    (asked,) = gateway.asked
+    assert gateway.heard_of == ([asked.attempt_id] if record is Store else [])
 
 
 async def test_a_result_file_that_cannot_be_written_costs_neither_page_nor_record(

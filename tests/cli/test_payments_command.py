@@ -1,4 +1,4 @@
-"""payments open: what a person sees of charges whose outcome nobody knows."""
+"""payments open and close: what a person sees of charges without outcome, and decides."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
-from typer.testing import CliRunner
+from sqlalchemy import Engine, text
+from typer.testing import CliRunner, Result
 
 from bot.cards import CardNumber, Expiry
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.cli.app import app
 from bot.database import database_url, open_database
+from bot.errors import BotError
 from bot.money import Money
 from bot.outcomes import CallType
+from bot.paying.intents import Intent, State
 from bot.paying.journal import Journal
 from bot.records.store import Store
 
@@ -27,12 +29,12 @@ def printed(*arguments: str) -> list[str]:
     return result.output.splitlines()
 
 
-def opened(journal: Journal, number: int) -> str:
-    attempt = f"attempt-{number}"
+def opened(journal: Journal, name: int | str) -> str:
+    attempt = f"attempt-{name}"
     request = ChargeRequest(
-        attempt, f"call-{number}", Money(8750), CardNumber("4242424242424242"), Expiry(4, 2029)
+        attempt, f"call-{name}", Money(8750), CardNumber("4242424242424242"), Expiry(4, 2029)
     )
-    now = NOON + timedelta(minutes=number)
+    now = NOON + timedelta(minutes=name if isinstance(name, int) else 0)
     journal.open(request, owner="till", now=now, lease_until=now)
     return attempt
 
@@ -57,21 +59,28 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_every_charge_without_an_outcome_is_listed_oldest_first(out: Path) -> None:
-    assert printed("--out", str(out)) == [
-        "$87.50, Visa ending in 4242, 2026-11-22 12:01 UTC: intent",
-        "  order not named, call call-1",
-        "  not sent; closed at the next start, unless a call is about to send it",
-        "$87.50, Visa ending in 4242, 2026-11-22 12:02 UTC: sent",
-        "  order not named, call call-2",
-        "  sent, its answer not known yet; looked up at the next start",
-        "$87.50, Visa ending in 4242, 2026-11-22 12:03 UTC: unknown",
-        "  order not named, call call-3",
-        "  sent, no clear answer; 1 look-up gave no answer, and more follow whenever the bot runs",
-        "$87.50, Visa ending in 4242, 2026-11-22 12:04 UTC: given up",
-        "  order INV-7, call call-4",
-        "  2 look-ups gave no answer, and none follows: ask the gateway what became of the "
-        "idempotency key attempt-4",
+    lines = [line.rstrip() for line in printed("--out", str(out))]
+    table, what_to_do = lines[1:7], lines[8:]
+    assert [row.split("  ")[0].strip() for row in table] == [
+        "key", "─" * len(table[1].strip()), "attempt-1", "attempt-2", "attempt-3", "attempt-4",
+    ]  # fmt: skip
+    assert [" ".join(row.split()) for row in table[2:]] == [
+        "attempt-1 $87.50 Visa …4242 2026-11-22 12:01 intent 0 -",
+        "attempt-2 $87.50 Visa …4242 2026-11-22 12:02 sent 0 -",
+        "attempt-3 $87.50 Visa …4242 2026-11-22 12:03 unknown 1 -",
+        "attempt-4 $87.50 Visa …4242 2026-11-22 12:04 given up 2 INV-7",
     ]
+    assert [line.partition(":")[0] for line in what_to_do] == [
+        "intent", "sent", "unknown", "given up",
+    ]  # fmt: skip
+    assert "payments close KEY --as approved, declined or not-charged" in what_to_do[-1]
+
+
+def test_a_key_of_any_length_is_shown_whole_to_be_copied(tmp_path: Path) -> None:
+    engine = open_database(database_url("", tmp_path))
+    opened(Journal(engine), "k" * 200)
+    engine.dispose()
+    assert any("attempt-" + "k" * 200 in line for line in printed("--out", str(tmp_path)))
 
 
 def test_nothing_open_is_said_in_one_line(tmp_path: Path) -> None:
@@ -89,3 +98,133 @@ def test_a_folder_without_payments_stays_without_a_database(tmp_path: Path) -> N
 def test_the_database_the_settings_name_is_read(out: Path, tmp_path: Path) -> None:
     named = f"records.database=sqlite:///{out}/payments.db"
     assert len(printed("--out", str(tmp_path / "elsewhere"), "--setting", named)) == 12
+
+
+# -- closing by hand -------------------------------------------------------------------------------
+
+
+def closed(out: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["payments", "close", *arguments, "--out", str(out)])
+
+
+def refusal(out: Path, *arguments: str) -> str:
+    before = everything(out)
+    result = closed(out, *arguments)
+    assert isinstance(result.exception, BotError)
+    assert everything(out) == before
+    return str(result.exception)
+
+
+def everything(out: Path) -> list[tuple[object, ...]]:
+    engine = open_database(database_url("", out))
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT * FROM charge_intents ORDER BY attempt_id"))
+        found = [tuple(row) for row in rows]
+    engine.dispose()
+    return found
+
+
+def intent(out: Path, key: str) -> Intent:
+    engine = open_database(database_url("", out))
+    found = Journal(engine).find(key)
+    engine.dispose()
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "status"),
+    [
+        ("approved", State.APPROVED, ChargeStatus.APPROVED),
+        ("declined", State.DECLINED, ChargeStatus.DECLINED),
+        ("not-charged", State.UNAVAILABLE, ChargeStatus.UNAVAILABLE),
+    ],
+)
+def test_a_person_closes_a_given_up_charge_and_it_is_written_that_it_was_by_hand(
+    out: Path, verdict: str, state: State, status: ChargeStatus
+) -> None:
+    began = datetime.now(UTC)
+    result = closed(out, "attempt-4", "--as", verdict)
+    assert result.exit_code == 0, result.output
+    assert result.output == (
+        f"closed by hand: $87.50, Visa …4242, {verdict.replace('-', ' ')}; it was given up\n"
+    )
+    charge = intent(out, "attempt-4")
+    assert charge.state is state
+    assert charge.closed_by_hand_at is not None
+    assert began <= charge.closed_by_hand_at <= datetime.now(UTC)
+    assert not any("attempt-4" in line for line in printed("--out", str(out)))
+    engine = open_database(database_url("", out))
+    call = Store(engine).call("call-4")
+    engine.dispose()
+    assert call is not None
+    assert call.settled is not None
+    assert (call.settled.status, call.settled.how) == (status, "by hand")
+
+
+def test_the_gateways_reference_is_kept_with_an_approved_charge_only(out: Path) -> None:
+    assert "only an approved charge" in refusal(
+        out, "attempt-4", "--as", "declined", "--reference", "K7M4Q2"
+    )
+    assert closed(out, "attempt-4", "--as", "approved", "--reference", "K7M4Q2").exit_code == 0
+    assert intent(out, "attempt-4").reference == "K7M4Q2"
+
+
+def test_a_card_number_given_for_a_reference_is_refused_and_not_repeated(out: Path) -> None:
+    said = refusal(out, "attempt-4", "--as", "approved", "--reference", "4242424242424242")
+    assert "4242" not in said
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_charge_that_is_still_looked_up_is_closed_only_when_asked_for_explicitly(
+    out: Path, number: int
+) -> None:
+    key = f"attempt-{number}"
+    assert "--although-open" in refusal(out, key, "--as", "not-charged")
+    assert closed(out, key, "--as", "not-charged", "--although-open").exit_code == 0
+    assert intent(out, key).state is State.UNAVAILABLE
+
+
+def test_what_was_never_sent_cannot_have_been_approved(out: Path) -> None:
+    said = refusal(out, "attempt-1", "--as", "approved", "--although-open")
+    assert "never sent" in said
+
+
+def test_a_charge_that_a_process_holds_at_this_moment_is_never_closed(out: Path) -> None:
+    engine = open_database(database_url("", out))
+    now = datetime.now(UTC)
+    until = now + timedelta(minutes=5)
+    assert Journal(engine).lease("attempt-3", owner="till", now=now, until=until)
+    engine.dispose()
+    said = refusal(out, "attempt-3", "--as", "approved", "--although-open")
+    assert "at this moment" in said
+
+
+def test_what_is_closed_stays_as_it_is(out: Path) -> None:
+    assert "closed already, as approved" in refusal(out, "attempt-5", "--as", "declined")
+    closed(out, "attempt-4", "--as", "approved")
+    assert "closed by hand already" in refusal(out, "attempt-4", "--as", "declined")
+
+
+def test_a_mistyped_key_is_answered_with_the_nearest(out: Path) -> None:
+    assert "did you mean attempt-4?" in refusal(out, "atempt-4", "--as", "approved")
+
+
+def test_keys_are_completed_given_up_ones_first_each_with_its_amount(out: Path) -> None:
+    completed = completion(out, "attempt-")
+    assert [line.split("\t")[0] for line in completed] == [
+        "attempt-4", "attempt-1", "attempt-2", "attempt-3",
+    ]  # fmt: skip
+    assert completed[0].split("\t")[1] == "$87.50, Visa …4242, given up"
+
+
+def test_completion_makes_no_database(tmp_path: Path) -> None:
+    assert completion(tmp_path, "attempt-") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def completion(out: Path, typed: str) -> list[str]:
+    asked = {"_RUN_BOT.PY_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    asked["_TYPER_COMPLETE_ARGS"] = f"run_bot.py payments close --out {out} {typed}"
+    offered = CliRunner().invoke(app, [], prog_name="run_bot.py", env=asked)
+    return offered.stdout.split("\n")[:-1] if offered.stdout.strip() else []

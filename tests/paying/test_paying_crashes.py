@@ -20,7 +20,8 @@ from bot.database import open_database
 from bot.errors import StoreError
 from bot.paying import service as service_module
 from bot.paying import settling as settling_module
-from bot.paying.journal import Journal, State
+from bot.paying.intents import State
+from bot.paying.journal import Journal
 from bot.paying.service import PaymentService
 from bot.settings import GatewaySettings
 

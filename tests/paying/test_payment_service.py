@@ -20,7 +20,8 @@ from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReaso
 from bot.errors import StoreError
 from bot.money import Money
 from bot.paying.gateway import Gateway, GatewayAnswer, KeyState
-from bot.paying.journal import Journal, State
+from bot.paying.intents import State
+from bot.paying.journal import Journal
 from bot.paying.pace import DeclaredPace, Pace, RealPace
 from bot.paying.service import PaymentService
 from bot.paying.settling import Settled
