@@ -251,8 +251,10 @@ class Call:
             case do.StopSaying():
                 for note in self._leg.playback.stop():
                     self._note(note)
+                self._caller.interrupted()
             case do.PauseSaying():
                 self._leg.playback.pause()
+                self._caller.interrupted()
             case do.ResumeSaying():
                 self._leg.playback.resume()
             case do.Listen(expectation):

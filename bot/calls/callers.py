@@ -62,6 +62,9 @@ class Caller(Protocol):
     def prompt_ended(self, prompt_id: str) -> None:
         """Played out or stopped."""
 
+    def interrupted(self) -> None:
+        """The bot stops in the middle of what it says."""
+
 
 class RecordedCaller:
     """One whole recording at its own pace, then silence for `stay_ms`, then the line goes dead."""
@@ -82,6 +85,9 @@ class RecordedCaller:
         pass
 
     def prompt_ended(self, prompt_id: str) -> None:
+        pass
+
+    def interrupted(self) -> None:
         pass
 
 
@@ -174,6 +180,9 @@ class ScriptedCaller:
 
     def prompt_ended(self, prompt_id: str) -> None:
         self._trigger(prompt_id, during=False)
+
+    def interrupted(self) -> None:
+        pass
 
     def _trigger(self, prompt_id: str, *, during: bool) -> None:
         """The bot may answer before a turn has quite ended (the pause after a last key): then the

@@ -81,6 +81,9 @@ class TypingCaller:
     def prompt_ended(self, prompt_id: str) -> None:
         pass
 
+    def interrupted(self) -> None:
+        pass
+
     async def _next_action(self) -> Action:
         if self._unanswered:
             self._tell(self._unanswered)

@@ -1,0 +1,215 @@
+"""A live line keeps the pace of a person, whatever its sender does."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, Samples
+from bot.calls.callers import Gone, Keyed, Received, Sound
+from bot.calls.live.line import Clear, Finished, LiveLine, Outgoing, Play
+
+
+class StandingWall:
+    """Time that moves only when somebody waits for it, to the next thing a test has planned."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+        self.plan: list[tuple[float, object]] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def at(self, seconds: float, act: object) -> None:
+        """Have `act` called this long after the beginning."""
+        self.plan.append((100.0 + seconds, act))
+        self.plan.sort(key=lambda entry: entry[0])
+
+    async def wait(self, event: asyncio.Event, until: float) -> None:
+        while not event.is_set():
+            if not self.plan or self.plan[0][0] > until:
+                self.time = until
+                return
+            self.time, act = self.plan.pop(0)
+            assert callable(act)
+            act()
+
+
+def sound(ms: float, value: int = 1000) -> Samples:
+    return np.full(round(ms * SAMPLE_RATE / 1000), value, dtype=np.int16)
+
+
+async def received(
+    line: LiveLine, wall: StandingWall, seconds: float
+) -> list[tuple[float, Received]]:
+    """What the line gives in this time, each with its moment."""
+    found = []
+    while (item := await line.receive(False)) and wall.time <= 100.0 + seconds:
+        found.append((wall.time - 100.0, item))
+        if isinstance(item, Gone):
+            break
+    return found
+
+
+def heard(items: list[tuple[float, Received]]) -> Samples:
+    parts = [item.samples for _, item in items if isinstance(item, Sound)]
+    return np.concatenate(parts) if parts else sound(0)
+
+
+async def test_sound_is_heard_as_it_comes_in_chunks_of_twenty_milliseconds() -> None:
+    wall = StandingWall()
+    line = LiveLine(wall=wall)
+    said = np.arange(5 * CHUNK_SAMPLES, dtype=np.int16)
+    for i, piece in enumerate(np.split(said, [100, 101, 400, 640])):
+        wall.at(i * 0.02, lambda piece=piece: line.sound(piece))
+    items = await received(line, wall, 0.2)
+    assert all(len(i.samples) == CHUNK_SAMPLES for _, i in items if isinstance(i, Sound))
+    assert np.array_equal(heard(items), said)
+
+
+async def test_a_burst_of_a_second_is_heard_at_once_and_more_a_quarter_faster() -> None:
+    wall = StandingWall()
+    line = LiveLine(wall=wall)
+    wall.at(0, lambda: line.sound(sound(2000)))
+    items = await received(line, wall, 0.9)
+    assert [at for at, _ in items[:50]] == [0.0] * 50
+    assert items[-1][0] == pytest.approx(1.0 / 1.25, abs=0.05)
+    assert len(heard(items)) == 2 * SAMPLE_RATE
+
+
+async def test_a_sender_that_is_much_too_fast_loses_sound_and_never_makes_the_call_run_away() -> (
+    None
+):
+    wall = StandingWall()
+    line = LiveLine(wall=wall)
+    for i in range(100):
+        wall.at(i * 0.01, lambda: line.sound(sound(500)))
+    items = await received(line, wall, 1.0)
+    assert len(heard(items)) <= SAMPLE_RATE * (1 + 1.25 + 0.1)
+    assert line.figures.sound_dropped >= 40_000
+
+
+async def test_a_gap_is_waited_out_for_a_second_and_then_filled_with_silence() -> None:
+    wall = StandingWall()
+    line = LiveLine(wall=wall)
+    wall.at(0, lambda: line.sound(sound(20)))
+    wall.at(3, lambda: line.sound(sound(20)))
+    items = await received(line, wall, 3.5)
+    moments = [at for at, _ in items]
+    assert moments[0] == 0
+    assert moments[1] == pytest.approx(1.0)
+    assert moments[2] == pytest.approx(1.02)
+    assert 3.0 in moments
+    assert line.figures.silence_filled == pytest.approx(2000, abs=40)
+
+
+async def test_a_line_that_brings_nothing_for_long_is_dead() -> None:
+    wall = StandingWall()
+    line = LiveLine(dead_after_seconds=4, wall=wall)
+    wall.at(0, lambda: line.sound(sound(20)))
+    *_, (at, last) = await received(line, wall, 60)
+    assert isinstance(last, Gone)
+    assert at == pytest.approx(4, abs=0.02)
+
+
+async def test_a_line_that_never_brings_anything_is_dead_too() -> None:
+    wall = StandingWall()
+    *_, (at, last) = await received(LiveLine(dead_after_seconds=4, wall=wall), wall, 60)
+    assert isinstance(last, Gone)
+    assert at == pytest.approx(4, abs=0.02)
+
+
+async def test_a_hang_up_ends_it_at_once_and_keys_before_it_do_not_count() -> None:
+    """Who hangs up with a key still on its way may not have meant to pay."""
+    line = LiveLine(wall=StandingWall())
+    line.sound(sound(1000))
+    line.key("message", "1")
+    line.hang_up()
+    assert isinstance(await line.receive(True), Gone)
+
+
+async def test_keys_come_before_the_sound_that_waits() -> None:
+    line = LiveLine(wall=StandingWall())
+    line.sound(sound(100))
+    line.key("message", "4")
+    line.key("message", "2")
+    assert [await line.receive(False) for _ in range(2)] == [
+        Keyed("message", "4"),
+        Keyed("message", "2"),
+    ]
+
+
+async def test_ten_thousand_keys_at_once_are_no_more_than_fingers_press() -> None:
+    wall = StandingWall()
+    line = LiveLine(wall=wall)
+    for i in range(10_000):
+        wall.at(i / 10_000, lambda: line.key("message", "1"))
+    items = await received(line, wall, 0.99)
+    assert len([item for _, item in items if isinstance(item, Keyed)]) == 20
+    assert line.figures.keys_dropped == 10_000 - 20
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.floats(0, 0.3), st.integers(1, 700)), max_size=20))
+def test_whatever_the_network_does_no_sample_is_lost_or_twice_below_the_limit(
+    pieces: list[tuple[float, int]],
+) -> None:
+    async def run() -> None:
+        wall = StandingWall()
+        line = LiveLine(wall=wall, dead_after_seconds=60)
+        said = np.arange(1, 1 + sum(length for _, length in pieces)) % 30_000 + 1
+        said = said.astype(np.int16)
+        at, place = 0.0, 0
+        for gap, length in pieces:
+            at += gap
+            wall.at(at, lambda piece=said[place : place + length]: line.sound(piece))
+            place += length
+        items = await received(line, wall, at + 3)
+        got = heard(items)
+        got = got[got != 0]
+        whole = len(said) // CHUNK_SAMPLES * CHUNK_SAMPLES
+        if line.figures.sound_dropped == 0:
+            assert np.array_equal(got, said[:whole])
+        moments = [moment for moment, _ in items]
+        assert moments == sorted(moments)
+
+    asyncio.run(run())
+
+
+async def sent(line: LiveLine) -> list[Outgoing]:
+    found: list[Outgoing] = []
+    while not isinstance(item := await line.next_outgoing(), Finished):
+        found.append(item)
+    return found
+
+
+async def test_what_the_bot_says_goes_out_in_order_until_the_call_is_over() -> None:
+    line = LiveLine(wall=StandingWall())
+    for value in (1, 2, 3):
+        await line.play(sound(20), sound(20, value))
+    line.finish()
+    played = [item.samples[0] for item in await sent(line) if isinstance(item, Play)]
+    assert played == [1, 2, 3]
+
+
+async def test_an_interruption_recalls_what_was_not_yet_heard() -> None:
+    line = LiveLine(wall=StandingWall())
+    await line.play(sound(20), sound(20, 1))
+    line.interrupted()
+    await line.play(sound(20), sound(20, 2))
+    line.finish()
+    first, second = await sent(line)
+    assert isinstance(first, Clear)
+    assert isinstance(second, Play)
+    assert second.samples[0] == 2
+
+
+async def test_an_other_end_that_stops_listening_is_gone() -> None:
+    line = LiveLine(wall=StandingWall())
+    for _ in range(6 * 50):
+        await line.play(sound(20), sound(20))
+    assert isinstance(await line.receive(False), Gone)
