@@ -198,6 +198,21 @@ class RecordsSettings:
 
 
 @validated(frozen=True, config=_STRICT)
+class LiveSettings:
+    """Calls over a line: `serve` and `talk`."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Limits(ge=0, le=65_535)] = 8080
+    most_calls: Annotated[int, Limits(ge=1, le=1_000)] = 8
+    """At once, in one process. More are told that all lines are busy."""
+    dead_line_seconds: Seconds = 10.0
+    """Without any sound from the other end, until the caller counts as gone."""
+    longest_call_minutes: Annotated[int, Limits(ge=1, le=240)] = 30
+    drain_seconds: Seconds = 60.0
+    """How long calls may go on when the server is told to end."""
+
+
+@validated(frozen=True, config=_STRICT)
 class Settings:
     version: Literal[1] = 1
     payment: PaymentSettings = field(default_factory=PaymentSettings)
@@ -206,6 +221,7 @@ class Settings:
     speaking: SpeakingSettings = field(default_factory=SpeakingSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
     records: RecordsSettings = field(default_factory=RecordsSettings)
+    live: LiveSettings = field(default_factory=LiveSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def __post_init__(self) -> None:

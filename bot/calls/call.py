@@ -33,7 +33,6 @@ from bot.dialog import commands as do
 from bot.dialog import events as happened
 from bot.dialog.dialog import Dialog
 from bot.errors import CatalogueError
-from bot.hearing.key_presses import KeyReport
 from bot.outcomes import Destination, PaymentResult, ResultName
 from bot.records.trace import Trace
 from bot.speaking.playback import PlaybackEvent, Played, PromptEnded, PromptStarted
@@ -176,7 +175,7 @@ class Call:
                     if self._leg.listener is not None:
                         await self._leg.listener(samples, spoken)
                 case Keyed(way, key):
-                    self._listening.key(KeyReport(way, key, self._clock.now, self._clock.now))
+                    self._listening.key_message(way, key)
                 case Typed(text):
                     self._listening.typed(text)
                 case Gone():

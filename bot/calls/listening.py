@@ -76,6 +76,7 @@ class Listening:
         self._silences = silences
         self._post = post
         self._presses = KeyPresses()
+        self._last_message = -1
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
         self._expectation = _QUESTION_NOT_ASKED_YET
 
@@ -106,8 +107,14 @@ class Listening:
         self._post(happened.SpeechStarted(self._clock.now))
         self._give(_Typed(SecretText(text.lower()), self._expectation, self._clock.now))
 
-    def key(self, report: KeyReport) -> None:
-        """A key press, whichever way it was reported; one press is one digit."""
+    def key_message(self, way: str, key: str) -> None:
+        """A press the line tells of beside its sound. Each message is one, also where a network
+        held several back and they come at the same moment."""
+        self._last_message = max(self._clock.now, self._last_message + 1)
+        self._key(KeyReport(way, key, self._last_message, self._last_message))
+
+    def _key(self, report: KeyReport) -> None:
+        """One press is one digit, whichever way and however often it was reported."""
         if self._presses.report(report):
             self._telling.key(report.key, report.start)
             self._post(happened.KeyPressed(report.key, self._clock.now))
@@ -127,7 +134,7 @@ class Listening:
         match event:
             case KeyHeard(key, start, end):
                 self._silences.key_heard(start)
-                self.key(KeyReport("tone", key, start, end))
+                self._key(KeyReport("tone", key, start, end))
             case SpeechBegan(start):
                 if self._must_be_heard_out:
                     self._leg.ear.drop()

@@ -132,6 +132,8 @@ class CallRunner:
         today: date,
         watch: Callable[[Entry], None] | None = None,
         listener: Listener | None = None,
+        call_id: str | None = None,
+        live: bool = False,
     ) -> FinishedCall:
         """One whole call. Afterwards its files lie in their place and its record is written;
         a charge of unknown outcome has been looked up.
@@ -142,7 +144,7 @@ class CallRunner:
         under way goes on, and `late_charges` hears what it comes to.
         """
         started_at = datetime.now(UTC)
-        started = call_started(new_call_id(), parameters, rooms.settings, today)
+        started = call_started(call_id or new_call_id(), parameters, rooms.settings, today)
         recording = Recording(files.recording)  # first: without its folder there is no call
         trace = Trace(watch)
         try:
@@ -163,7 +165,7 @@ class CallRunner:
                 pre_roll=ms_to_samples(PRE_ROLL_MS),
                 listener=listener,
             )
-            call = Call(rooms, leg, caller, started, trace=trace, recording=recording)
+            call = Call(rooms, leg, caller, started, trace=trace, recording=recording, live=live)
         except BaseException:
             recording.discard()
             raise

@@ -37,6 +37,7 @@ from bot.records.store import Store
 from bot.records.trace import Entry
 from bot.settings import Settings
 from bot.speaking.speaker import Speaker
+from bot.speaking.synthesis import SECONDS_FOR_ONE_TEXT
 from bot.speaking.voice import load_speaker
 from bot.understanding.rasa_client import UNHURRIED, Patience, RasaClient
 from bot.understanding.rasa_environment import prepare, stop_preparing
@@ -68,7 +69,10 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """A process ready for recorded calls. Made by `running_services`."""
+    """A process ready for calls. Made by `running_services`.
+
+    live: at the pace of their lines; else of recordings.
+    """
 
     settings: Settings
     speaker: Speaker
@@ -81,6 +85,7 @@ class Services:
     restart_references: Callable[[], Awaitable[None]]
     """Our own simulator counts its references from the first again; a real gateway does as it
     likes."""
+    live: bool = False
 
     async def call(
         self,
@@ -94,6 +99,7 @@ class Services:
         gateway_down: bool = False,
         watch: Callable[[Entry], None] | None = None,
         listener: Listener | None = None,
+        call_id: str | None = None,
     ) -> FinishedCall:
         """One whole call. settings: instead of the process's own. Raises BotError."""
         payments: Charges = self.unreachable if gateway_down else self.payments
@@ -113,6 +119,8 @@ class Services:
             today=today or datetime.now(UTC).date(),
             watch=watch,
             listener=listener,
+            call_id=call_id,
+            live=self.live,
         )
 
 
@@ -124,8 +132,12 @@ async def running_services(
     today: date | None = None,
     *,
     with_rasa: bool = True,
+    live: bool = False,
 ) -> AsyncIterator[Services]:
-    """Everything a recorded call needs, while the context lasts.
+    """Everything calls need, while the context lasts.
+
+    live: somebody waits, so what takes too long is given up; a recorded call's clock stands still
+    instead, and only what hangs is.
 
     out: where logs, the database and the simulator's ledger lie; one run's at a time. today: the
     day the simulator judges expiry dates by; None: the calendar's. with_rasa: False to start at
@@ -141,13 +153,15 @@ async def running_services(
         understanding: StartedUnderstanding = _nobody
         if with_rasa:
             understanding = await stack.enter_async_context(
-                starting_understanding(settings, out / "logs", progress, patience=UNHURRIED)
+                starting_understanding(
+                    settings, out / "logs", progress, patience=None if live else UNHURRIED
+                )
             )
         with progress.step("voice: prompts and their recordings"):
             speaker = await asyncio.to_thread(
                 load_speaker, ROOT / settings.speaking.prompts,
                 text_to_speech=settings.speaking.text_to_speech,
-                synthesis_seconds=_SYNTHESIS_HANGS_SECONDS,
+                synthesis_seconds=SECONDS_FOR_ONE_TEXT if live else _SYNTHESIS_HANGS_SECONDS,
             )  # fmt: skip
         with progress.step("ears: the recogniser"):
             engine = await asyncio.to_thread(load_engine, settings.hearing, ROOT, progress.tell)
@@ -156,7 +170,7 @@ async def running_services(
         late_charges = LateCharges(store, progress.warn)
         with progress.step("till: the payment gateway"):
             payments, restart = await _start_payments(
-                settings, database, late_charges, out, today, stack
+                settings, database, late_charges, out, today, stack, live=live
             )
             unreachable = await _payments_nobody_answers(settings, database, stack)
         await tell_of_open_charges(payments, progress.warn)
@@ -166,7 +180,7 @@ async def running_services(
         stack.callback(executor.shutdown, cancel_futures=True)
         yield Services(
             settings, speaker, CallRunner(engine, payments, store, late_charges), payments,
-            unreachable, rasa, executor, restart,
+            unreachable, rasa, executor, restart, live,
         )  # fmt: skip
 
 
@@ -281,6 +295,8 @@ async def _start_payments(
     out: Path,
     today: date | None,
     stack: AsyncExitStack,
+    *,
+    live: bool,
 ) -> tuple[PaymentService, Callable[[], Awaitable[None]]]:
     """The payment service, with our own simulator where no gateway is named; and what has that
     simulator count its references anew."""
@@ -292,14 +308,14 @@ async def _start_payments(
             running_simulator(out / "logs", out / "simulator.db", token=token, today=today)
         )
         restart = partial(restart_references, url, token)
-    gateway = RestGateway(settings.gateway, url=url, declared_delays=simulated)
+    gateway = RestGateway(settings.gateway, url=url, declared_delays=simulated and not live)
     stack.push_async_callback(gateway.aclose)
     payments = PaymentService(
         database,
         gateway,
         settings.gateway,
         gateway_name=_SIMULATOR if simulated else url,
-        pace=DeclaredPace() if simulated else None,
+        pace=DeclaredPace() if simulated and not live else None,
         on_late_outcome=late_charges,
     )
     # Charges a crash left open are settled, and told of, before anything new is charged.

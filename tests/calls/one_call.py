@@ -167,6 +167,7 @@ async def run_call(
     amount: Money | None = None,
     recording: Path | None = None,
     listener: Listener | None = None,
+    live: bool = False,
 ) -> Finished:
     settings = settings or Settings()
     gateway = gateway or ObligingGateway()
@@ -194,6 +195,7 @@ async def run_call(
             CallStarted(call_id="onecall", today=TODAY, amount=amount),
             trace=trace,
             recording=Recording(recording) if recording else None,
+            live=live,
         )
         end = await call.run()
     return Finished(end, trace.entries, gateway)

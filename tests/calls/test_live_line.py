@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from live_phone import StandingWall
 
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, Samples
 from bot.calls.callers import Gone, Keyed, Received, Sound
 from bot.calls.live.line import Clear, Finished, LiveLine, Outgoing, Play
-
-
-class StandingWall:
-    """Time that moves only when somebody waits for it, to the next thing a test has planned."""
-
-    def __init__(self) -> None:
-        self.time = 100.0
-        self.plan: list[tuple[float, object]] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def at(self, seconds: float, act: object) -> None:
-        """Have `act` called this long after the beginning."""
-        self.plan.append((100.0 + seconds, act))
-        self.plan.sort(key=lambda entry: entry[0])
-
-    async def wait(self, event: asyncio.Event, until: float) -> None:
-        while not event.is_set():
-            if not self.plan or self.plan[0][0] > until:
-                self.time = until
-                return
-            self.time, act = self.plan.pop(0)
-            assert callable(act)
-            act()
 
 
 def sound(ms: float, value: int = 1000) -> Samples:
@@ -48,8 +25,8 @@ async def received(
 ) -> list[tuple[float, Received]]:
     """What the line gives in this time, each with its moment."""
     found = []
-    while (item := await line.receive(False)) and wall.time <= 100.0 + seconds:
-        found.append((wall.time - 100.0, item))
+    while (item := await line.receive(False)) and wall.elapsed <= seconds:
+        found.append((wall.elapsed, item))
         if isinstance(item, Gone):
             break
     return found
@@ -65,7 +42,7 @@ async def test_sound_is_heard_as_it_comes_in_chunks_of_twenty_milliseconds() -> 
     line = LiveLine(wall=wall)
     said = np.arange(5 * CHUNK_SAMPLES, dtype=np.int16)
     for i, piece in enumerate(np.split(said, [100, 101, 400, 640])):
-        wall.at(i * 0.02, lambda piece=piece: line.sound(piece))
+        wall.at(i * 0.02, partial(line.sound, piece))
     items = await received(line, wall, 0.2)
     assert all(len(i.samples) == CHUNK_SAMPLES for _, i in items if isinstance(i, Sound))
     assert np.array_equal(heard(items), said)
@@ -161,12 +138,12 @@ def test_whatever_the_network_does_no_sample_is_lost_or_twice_below_the_limit(
     async def run() -> None:
         wall = StandingWall()
         line = LiveLine(wall=wall, dead_after_seconds=60)
-        said = np.arange(1, 1 + sum(length for _, length in pieces)) % 30_000 + 1
-        said = said.astype(np.int16)
+        numbers = np.arange(sum(length for _, length in pieces)) % 30_000 + 1
+        said: Samples = numbers.astype(np.int16)
         at, place = 0.0, 0
         for gap, length in pieces:
             at += gap
-            wall.at(at, lambda piece=said[place : place + length]: line.sound(piece))
+            wall.at(at, partial(line.sound, said[place : place + length]))
             place += length
         items = await received(line, wall, at + 3)
         got = heard(items)

@@ -146,6 +146,10 @@ class LiveLine:
         self._gone = True
         self._something.set()
 
+    @property
+    def is_gone(self) -> bool:
+        return self._gone
+
     async def next_outgoing(self) -> Outgoing:
         """What is to be sent next; waits for it. After `Finished` there is nothing."""
         while not self._outgoing:

@@ -1,0 +1,166 @@
+"""The live calls of one process: how many at once, and how they end when the process is to end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+import structlog
+
+from bot.calls.live.line import LiveLine
+from bot.calls.run_call import Files, FinishedCall, new_call_id
+from bot.calls.scenarios.scenario import Parameters
+from bot.errors import BotError
+from bot.records.trace import Entry
+from bot.settings import LiveSettings
+
+_log = structlog.get_logger(__name__)
+
+
+class NotTakenError(BotError):
+    """A call that is not taken. The message may be told to the other end."""
+
+
+class Busy(NotTakenError):
+    """As many calls as there is room for."""
+
+
+class Draining(NotTakenError):
+    """The process is about to end."""
+
+
+class RunsCalls(Protocol):
+    async def __call__(
+        self,
+        line: LiveLine,
+        parameters: Parameters,
+        files: Files,
+        *,
+        call_id: str,
+        watch: Callable[[Entry], None],
+    ) -> FinishedCall: ...
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """A call under way. transport: "browser", "twilio", …; last: what happened last in it."""
+
+    call_id: str
+    transport: str
+    started_at: datetime
+    line: LiveLine
+    last: Entry | None = field(default=None, repr=False)
+
+
+class LiveCalls:
+    """Takes calls while there is room; refuses politely instead of getting slow."""
+
+    def __init__(self, run: RunsCalls, settings: LiveSettings, folder: Path) -> None:
+        """folder: where each call gets a folder of its own, named by its id."""
+        self._run = run
+        self._settings = settings
+        self._folder = folder
+        self._under_way: dict[str, LiveCall] = {}
+        self._draining = False
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+
+    @property
+    def under_way(self) -> Mapping[str, LiveCall]:
+        """By call id."""
+        return MappingProxyType(self._under_way)
+
+    @property
+    def most(self) -> int:
+        return self._settings.most_calls
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
+    def why_not(self) -> NotTakenError | None:
+        """Why a call would not be taken now; None when it would."""
+        if self._draining:
+            return Draining("no more calls are taken: the server is about to end")
+        if len(self._under_way) >= self._settings.most_calls:
+            return Busy(f"all {self._settings.most_calls} lines are busy; try again in a minute")
+        return None
+
+    async def take(
+        self,
+        line: LiveLine,
+        parameters: Parameters,
+        *,
+        transport: str,
+        call_id: str | None = None,
+        watch: Callable[[Entry], None] | None = None,
+    ) -> FinishedCall:
+        """One whole call on this line; at its end the line is told `Finished`.
+
+        Raises NotTakenError at once where there is no room, and BotError when the call cannot
+        begin or the parameters are wrong.
+        """
+        call = LiveCall(call_id or new_call_id(), transport, datetime.now(UTC), line)
+
+        def watching(entry: Entry) -> None:
+            call.last = entry
+            if watch is not None:
+                watch(entry)
+
+        with self._taken(call):
+            files = Files(self._folder / call.call_id)
+            longest = self._settings.longest_call_minutes * 60
+            ending = asyncio.get_running_loop().call_later(longest, line.hang_up)
+            try:
+                finished = await self._run(
+                    line, parameters, files, call_id=call.call_id, watch=watching
+                )
+            finally:
+                ending.cancel()
+                line.finish()
+        _log.info(
+            "call_ended",
+            call=call.call_id,
+            transport=transport,
+            result=finished.end.result.status,
+            silence_filled_ms=line.figures.silence_filled,
+            sound_dropped_ms=line.figures.sound_dropped,
+            keys_dropped=line.figures.keys_dropped,
+        )
+        return finished
+
+    @contextmanager
+    def _taken(self, call: LiveCall) -> Iterator[None]:
+        if (why_not := self.why_not()) is not None:
+            _log.info("call_not_taken", transport=call.transport, why=str(why_not))
+            raise why_not
+        _log.info("call_taken", call=call.call_id, transport=call.transport)
+        self._under_way[call.call_id] = call
+        self._none_left.clear()
+        try:
+            yield
+        finally:
+            del self._under_way[call.call_id]
+            if not self._under_way:
+                self._none_left.set()
+
+    async def drain(self, seconds: float) -> int:
+        """Take no more calls, and let those under way come to their end for so long. Then they are
+        hung up. Returns how many had to be."""
+        self._draining = True
+        try:
+            async with asyncio.timeout(seconds):
+                await self._none_left.wait()
+        except TimeoutError:
+            left = list(self._under_way.values())
+            for call in left:
+                call.line.hang_up()
+            await self._none_left.wait()
+            return len(left)
+        return 0
