@@ -22,9 +22,20 @@ class DeclineReason(StrEnum):
     """Reasons in words fit for a caller; 'stolen' is never said, it becomes DECLINED."""
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
+    LIMIT_EXCEEDED = "limit_exceeded"
     EXPIRED_CARD = "expired_card"
+    WRONG_CARD_NUMBER = "wrong_card_number"
+    WRONG_EXPIRY = "wrong_expiry"
     WRONG_SECURITY_CODE = "wrong_security_code"
+    WRONG_POSTAL_CODE = "wrong_postal_code"
+    NOT_PERMITTED = "not_permitted"
+    """The card cannot be used for such a payment, or not in this currency."""
+    CONFIRMATION_NEEDED = "confirmation_needed"
+    """The bank wants its customer to confirm the payment, which no telephone call can."""
+    BANK_UNAVAILABLE = "bank_unavailable"
+    """The bank could not be asked; it may say yes later."""
     DECLINED = "declined"
+    """Everything else, and everything that nobody should hear."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,45 +12,34 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from babel.numbers import list_currencies
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic import Field as Limits
+from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
 
 from bot.cards import Brand
 from bot.errors import SettingsError, did_you_mean
 from bot.expectations import Kind
+from bot.gateway_settings import (
+    CLIENT_KEY_PASSWORD_VARIABLE,
+    GATEWAY_TOKEN_VARIABLE,
+    GatewaySettings,
+)
 from bot.money import Money
 from bot.outcomes import Destination
+from bot.setting_types import (
+    STRICT,
+    Amount,
+    Currency,
+    Milliseconds,
+    Probability,
+    Seconds,
+    Tries,
+)
 
 VERSION = 1
 
-_STRICT = ConfigDict(extra="forbid")
 
-
-def _currency(value: str) -> str:
-    if value not in list_currencies():
-        raise ValueError("an ISO 4217 currency code such as USD, EUR or CAD")
-    return value
-
-
-def _amount(value: object) -> object:
-    """TOML floats are refused: 0.1 is not an amount of money."""
-    if not isinstance(value, str):
-        raise ValueError('an amount in quotes, such as "87.50"')
-    Money.parse(value)
-    return value
-
-
-Currency = Annotated[str, AfterValidator(_currency)]
-Amount = Annotated[str, BeforeValidator(_amount)]
-Milliseconds = Annotated[int, Limits(ge=100, le=600_000)]
-Seconds = Annotated[float, Limits(gt=0, le=600)]
-Probability = Annotated[float, Limits(ge=0, le=1)]
-Tries = Annotated[int, Limits(ge=1, le=10)]
-
-
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class BrandSettings:
     """What one brand is asked for besides the number."""
 
@@ -58,7 +47,7 @@ class BrandSettings:
     postal_code: bool = True
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class PaymentSettings:
     currency: Currency = "USD"
     minimum_amount: Amount = "1.00"
@@ -122,7 +111,7 @@ class VoiceDetector(StrEnum):
 SilenceMs = Annotated[int, Limits(ge=200, le=10_000)]
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class EndOfTurnSettings:
     """Silence that ends an answer, for each kind of question.
 
@@ -145,7 +134,7 @@ class EndOfTurnSettings:
     card_missing_ms: SilenceMs = 2500
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class HearingSettings:
     engine: EngineName = EngineName.AUTO
     vosk_model: str = ""
@@ -160,7 +149,7 @@ class HearingSettings:
     end_of_turn: EndOfTurnSettings = field(default_factory=EndOfTurnSettings)
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class UnderstandingSettings:
     rasa_url: str = ""
     """Where a Rasa server runs already; empty: the bot starts one of its own."""
@@ -171,33 +160,19 @@ class UnderstandingSettings:
     """How long a call waits for Rasa before it goes on without."""
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class SpeakingSettings:
     prompts: str = "audio/prompts"
     text_to_speech: bool = True
 
 
-@validated(frozen=True, config=_STRICT)
-class GatewaySettings:
-    kind: Literal["rest"] = "rest"
-    url: str = ""
-    """Base URL of the gateway; empty: the bot starts the simulator."""
-    token: str = ""
-    connect_timeout_ms: Milliseconds = 3_000
-    answer_timeout_ms: Milliseconds = 20_000
-    look_up_for_ms: Milliseconds = 5_000
-    """How long a call waits for the look-up of a lost answer before the caller is told."""
-    settle_for_hours: Annotated[int, Limits(ge=1, le=720)] = 24
-    """How long an unknown charge is looked up in the background before a person is told."""
-
-
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class RecordsSettings:
     database: str = ""
     """An SQLAlchemy URL; empty: payments.db, an SQLite file beside the call's other files."""
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class LiveSettings:
     """Calls over a line: `serve` and `talk`."""
 
@@ -212,7 +187,7 @@ class LiveSettings:
     """How long calls may go on when the server is told to end."""
 
 
-@validated(frozen=True, config=_STRICT)
+@validated(frozen=True, config=STRICT)
 class Settings:
     version: Literal[1] = 1
     payment: PaymentSettings = field(default_factory=PaymentSettings)
@@ -317,7 +292,30 @@ def _validated(table: dict[str, Any], where: str) -> Settings:
         raise SettingsError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
 
 
-_SECRET_KEYS = {"token", "rasa_token"}
+_SECRET_KEYS = {"rasa_token"}
+
+_GATEWAY_TOKEN_IS = (
+    f"put it into the environment variable {GATEWAY_TOKEN_VARIABLE}, or into a file and name that: "
+    "gateway.token_file"
+)
+_KEY_PASSWORD_IS = (
+    f"put it into the environment variable {CLIENT_KEY_PASSWORD_VARIABLE}, or into a file and name "
+    "that: gateway.tls.client_key_password_file"
+)
+_SECRETS_ELSEWHERE = {
+    **dict.fromkeys(
+        ("gateway.token", "gateway.api_key", "gateway.password", "gateway.secret",
+         "gateway.xml.token", "gateway.xml.password", "gateway.stripe.api_key",
+         "gateway.stripe.secret_key", "gateway.stripe.key", "gateway.stripe.token"),
+        _GATEWAY_TOKEN_IS,
+    ),
+    **dict.fromkeys(
+        ("gateway.tls.client_key_password", "gateway.tls.password", "gateway.client_key_password"),
+        _KEY_PASSWORD_IS,
+    ),
+}  # fmt: skip
+"""Where people would write a secret, and where it goes instead: a settings file is copied about,
+and what stands on a command line every process of the machine can read."""
 
 
 def _explain(error: ValidationError) -> list[str]:
@@ -325,6 +323,9 @@ def _explain(error: ValidationError) -> list[str]:
     for problem in error.errors():
         # pydantic's mark for a wrong key of a table, not a part of its name.
         key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
+        if key in _SECRETS_ELSEWHERE:
+            lines.append(f"{key}: a secret is no setting; {_SECRETS_ELSEWHERE[key]}")
+            continue
         if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
             lines.append(f"{key}: no such key{_nearest_key(key)}")
             continue

@@ -1,3 +1,4 @@
+import json
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
@@ -108,11 +109,31 @@ def test_every_wrong_key_is_named_at_once() -> None:
     assert len(str(raised.value).splitlines()) == 3
 
 
-def test_a_token_is_never_shown() -> None:
-    with pytest.raises(SettingsError) as raised:
-        load_settings(overrides=["gateway.token=[1234567]"])
-    assert "1234567" not in str(raised.value)
-    assert "gateway.token = '***'" in str(raised.value)
+@pytest.mark.parametrize(
+    ("key", "variable", "setting"),
+    [
+        ("gateway.token", "PAYMENT_GATEWAY_TOKEN", "gateway.token_file"),
+        ("gateway.stripe.api_key", "PAYMENT_GATEWAY_TOKEN", "gateway.token_file"),
+        (
+            "gateway.tls.client_key_password",
+            "PAYMENT_GATEWAY_CLIENT_KEY_PASSWORD",
+            "gateway.tls.client_key_password_file",
+        ),
+    ],
+)
+@pytest.mark.parametrize("value", ["s3cret-1234567", "[1234567]", "1234567"])
+def test_a_secret_among_the_settings_is_refused_unseen_and_told_where_it_belongs(
+    tmp_path: Path, key: str, variable: str, setting: str, value: str
+) -> None:
+    table, _, name = key.rpartition(".")
+    path = tmp_path / "payment.toml"
+    path.write_text(f"[{table}]\n{name} = {json.dumps(value)}\n")
+    for file, overrides in ((path, []), (None, [f"{key}={value}"])):
+        with pytest.raises(SettingsError, match=key) as raised:
+            load_settings(file, overrides)
+        assert "1234567" not in str(raised.value)
+        assert variable in str(raised.value)
+        assert setting in str(raised.value)
 
 
 def test_an_override_is_toml_or_plain_text() -> None:

@@ -28,10 +28,11 @@ from bot.errors import NluError
 from bot.hearing.ear import load_ears
 from bot.hearing.engines import load_engine
 from bot.out_folder import sole_user_of
+from bot.paying.credentials import read_credentials, simulated_credentials
+from bot.paying.gateways import open_gateway
 from bot.paying.pace import DeclaredPace
-from bot.paying.rest import RestGateway
 from bot.paying.service import PaymentService
-from bot.paying.simulator_process import restart_references, running_simulator
+from bot.paying.simulator_process import restart_references, running_simulator, simulated_url
 from bot.project import ROOT
 from bot.records.store import Store
 from bot.records.trace import Entry
@@ -301,14 +302,21 @@ async def _start_payments(
     """The payment service, with our own simulator where no gateway is named; and what has that
     simulator count its references anew."""
     simulated = not settings.gateway.url
-    url, token = settings.gateway.url, settings.gateway.token
+    url = settings.gateway.url
     restart: Callable[[], Awaitable[None]] = _nothing_to_restart
     if simulated:
-        url = await stack.enter_async_context(
+        credentials = simulated_credentials()
+        token = credentials.token.get_secret_value()
+        base = await stack.enter_async_context(
             running_simulator(out / "logs", out / "simulator.db", token=token, today=today)
         )
-        restart = partial(restart_references, url, token)
-    gateway = RestGateway(settings.gateway, url=url, declared_delays=simulated and not live)
+        restart = partial(restart_references, base, token)
+        url = simulated_url(base, settings.gateway.kind)
+    else:
+        credentials = read_credentials(settings.gateway)
+    gateway = open_gateway(
+        settings.gateway, credentials, url=url, declared_delays=simulated and not live
+    )
     stack.push_async_callback(gateway.aclose)
     payments = PaymentService(
         database,
@@ -334,6 +342,6 @@ async def _payments_nobody_answers(
     refusing = stack.enter_context(socket.socket())
     refusing.bind(("127.0.0.1", 0))
     dead = replace(settings.gateway, url=f"http://127.0.0.1:{refusing.getsockname()[1]}")
-    gateway = RestGateway(dead)
+    gateway = open_gateway(dead, simulated_credentials())
     stack.push_async_callback(gateway.aclose)
     return PaymentService(database, gateway, dead, gateway_name="unreachable", pace=DeclaredPace())

@@ -11,12 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-_LETTERS = "ACDEFGHJKLMNPQRTUVWX"
-_DIGITS = "23456789"
-"""Without O and 0, I and 1, and letters that sound too much alike: B, S, Y, Z."""
-
-_SPACE = (len(_LETTERS) * len(_DIGITS)) ** 3
-_STEP = 1_597_463  # has no factor in common with _SPACE, so no reference comes twice
+from bot.paying.references import reference_for
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -32,7 +27,8 @@ CREATE TABLE IF NOT EXISTS entries (
     fingerprint TEXT NOT NULL,
     fingerprint_key TEXT NOT NULL,
     requests INTEGER NOT NULL DEFAULT 1,
-    look_ups_refused INTEGER NOT NULL DEFAULT 0
+    look_ups_refused INTEGER NOT NULL DEFAULT 0,
+    note TEXT NOT NULL DEFAULT ''
 )
 """
 
@@ -44,6 +40,7 @@ class Entry:
     fingerprint: of the request's body; comparable only under the same fingerprint_key, the name
     of the secret it was made with.
     requests: how often the charge was sent. look_ups_refused: how many look-ups are refused yet.
+    note: what the request asked to be kept beside it.
     """
 
     key: str
@@ -58,6 +55,7 @@ class Entry:
     fingerprint_key: str
     requests: int = 1
     look_ups_refused: int = 0
+    note: str = ""
 
     def public(self) -> dict[str, Any]:
         """As the ledger may be shown."""
@@ -78,7 +76,12 @@ class Ledger:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(_SCHEMA)
+        if "note" not in self._columns():  # books of an older simulator
+            self._connection.execute("ALTER TABLE entries ADD note TEXT NOT NULL DEFAULT ''")
         self._counted_from = 0
+
+    def _columns(self) -> set[str]:
+        return {row["name"] for row in self._connection.execute("PRAGMA table_info(entries)")}
 
     def close(self) -> None:
         self._connection.close()
@@ -95,14 +98,15 @@ class Ledger:
         fingerprint: str,
         fingerprint_key: str,
         look_ups_refused: int,
+        note: str = "",
     ) -> Entry:
         """Decide a charge for good. Raises sqlite3.IntegrityError for a key already booked."""
         approved = decline_reason is None
         number = self._last_number() + 1 - self._counted_from
         self._connection.execute(
             "INSERT INTO entries (key, status, amount, currency, brand, last_four, reference,"
-            " decline_reason, fingerprint, fingerprint_key, look_ups_refused)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " decline_reason, fingerprint, fingerprint_key, look_ups_refused, note)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 key,
                 "approved" if approved else "declined",
@@ -115,6 +119,7 @@ class Ledger:
                 fingerprint,
                 fingerprint_key,
                 look_ups_refused,
+                note,
             ),
         )
         entry = self.find(key)
@@ -146,20 +151,6 @@ class Ledger:
         self._connection.execute(
             "UPDATE entries SET look_ups_refused = look_ups_refused - 1 WHERE key = ?", (key,)
         )
-
-
-def reference_for(number: int) -> str:
-    """Three letters and three digits in turn ("K7M4Q2"), easy to say and to write down.
-
-    The n-th entry of a ledger always gets the same one, so a scenario runs the same every time.
-    """
-    rest = number * _STEP % _SPACE
-    text = ""
-    for _ in range(3):
-        rest, digit = divmod(rest, len(_DIGITS))
-        rest, letter = divmod(rest, len(_LETTERS))
-        text += _LETTERS[letter] + _DIGITS[digit]
-    return text
 
 
 def _entry(row: sqlite3.Row) -> Entry:

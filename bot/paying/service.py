@@ -26,6 +26,7 @@ from sqlalchemy import Engine
 
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.errors import StoreError
+from bot.gateway_settings import GatewaySettings
 from bot.money import Money
 from bot.paying.figures import Figures
 from bot.paying.gateway import Gateway, NothingTaken, OutcomeUnknown
@@ -33,7 +34,6 @@ from bot.paying.intents import Intent
 from bot.paying.journal import Journal
 from bot.paying.pace import Pace, RealPace
 from bot.paying.settling import Settled, Settler, in_thread, outcome_of
-from bot.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 

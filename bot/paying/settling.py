@@ -20,12 +20,12 @@ import structlog
 
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.errors import StoreError
+from bot.gateway_settings import GatewaySettings
 from bot.money import Money
 from bot.paying.gateway import Gateway, GatewayAnswer, KeyState, OutcomeUnknown
 from bot.paying.intents import OPEN_STATES, Intent, State
 from bot.paying.journal import Journal
 from bot.paying.pace import Pace
-from bot.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 

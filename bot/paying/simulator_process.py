@@ -45,6 +45,11 @@ async def running_simulator(
         yield url
 
 
+def simulated_url(base: str, kind: str) -> str:
+    """Where a running simulator speaks like a gateway of this kind."""
+    return f"{base}/xml" if kind == "xml" else base
+
+
 async def restart_references(url: str, token: str) -> None:
     """Have a simulator give its references from the first one again. Raises GatewayError."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -16,6 +16,7 @@ from bot.calls.run_call import CallRunner, Files
 from bot.calls.scenarios.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.database import open_database
+from bot.gateway_settings import GatewaySettings
 from bot.money import Money
 from bot.outcomes import CallType, ResultName
 from bot.paying.gateway import GatewayAnswer, KeyState, RepeatedKey, Semantics
@@ -24,7 +25,7 @@ from bot.paying.pace import DeclaredPace
 from bot.paying.service import PaymentService
 from bot.paying.settling import Settled
 from bot.records.store import Store, StoredCall
-from bot.settings import GatewaySettings, Settings
+from bot.settings import Settings
 
 _NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 APPROVED = ChargeOutcome(ChargeStatus.APPROVED, "attempt", reference="K7M4Q2")

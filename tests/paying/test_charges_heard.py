@@ -17,13 +17,13 @@ from sqlalchemy import Engine, text
 
 from bot.charges import ChargeRequest, ChargeStatus
 from bot.errors import StoreError
+from bot.gateway_settings import GatewaySettings
 from bot.money import Money
 from bot.paying.gateway import GatewayAnswer, KeyState
 from bot.paying.intents import State
 from bot.paying.journal import Journal
 from bot.paying.service import PaymentService
 from bot.paying.settling import Settled
-from bot.settings import GatewaySettings
 
 SETTINGS = GatewaySettings(look_up_for_ms=5_000, settle_for_hours=24)
 

@@ -22,20 +22,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paying_doubles import a_request
 from paying_search import finds
+from pydantic import SecretStr
 from sqlalchemy import Engine
 from stdnum import luhn
 
 from bot.cards import is_card_number
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
 from bot.errors import BotError, GatewayError
-from bot.paying.ledger import Ledger, reference_for
+from bot.gateway_settings import GatewayKind, GatewaySettings
+from bot.paying.credentials import Credentials, simulated_credentials
+from bot.paying.gateways import open_gateway
+from bot.paying.ledger import Ledger
 from bot.paying.pace import DeclaredPace
+from bot.paying.references import reference_for, reference_of_key
 from bot.paying.rest import RestGateway
 from bot.paying.service import PaymentService
 from bot.paying.simulated_cards import APPROVED, TEST_CARDS, Behaviour, Fault
 from bot.paying.simulator import SimulatedGateway, server
-from bot.paying.simulator_process import restart_references, running_simulator
-from bot.settings import GatewaySettings
+from bot.paying.simulator_process import restart_references, running_simulator, simulated_url
 
 BY_TITLE = {behaviour.title: number for number, behaviour in TEST_CARDS.items()}
 TODAY = date(2026, 3, 31)
@@ -238,7 +242,7 @@ async def test_while_a_charge_is_under_way_its_key_is_in_flight(
         waiting.set()
         await go_on.wait()
 
-    monkeypatch.setattr("bot.paying.simulator.asyncio.sleep", sleep)
+    monkeypatch.setattr("bot.paying.simulated_bank.asyncio.sleep", sleep)
     slow = with_card(number=BY_TITLE["slow: 4 s"])
     async with client_of(ledger) as client:
         first = asyncio.create_task(post(client, slow))
@@ -257,7 +261,7 @@ async def test_a_client_that_asks_for_it_is_told_the_delay_and_not_kept_waiting(
     async def sleep(_: float) -> None:
         raise AssertionError("kept waiting")
 
-    monkeypatch.setattr("bot.paying.simulator.asyncio.sleep", sleep)
+    monkeypatch.setattr("bot.paying.simulated_bank.asyncio.sleep", sleep)
     preference = {"Prefer-Declared-Delay": "1"}
     async with client_of(ledger) as client:
         slow = await post(client, with_card(number=BY_TITLE["slow: 4 s"]), "1", **preference)
@@ -326,18 +330,43 @@ async def serving(
 
 
 @asynccontextmanager
-async def paying(engine: Engine, url: str) -> AsyncIterator[PaymentService]:
-    settings = GatewaySettings(url=url)
-    async with RestGateway(settings, declared_delays=True) as gateway:
+async def paying(
+    engine: Engine, base: str, kind: GatewayKind = "rest"
+) -> AsyncIterator[PaymentService]:
+    settings = GatewaySettings(kind=kind, url=simulated_url(base, kind))
+    async with open_gateway(settings, simulated_credentials(), declared_delays=True) as gateway:
         service = PaymentService(engine, gateway, settings, pace=DeclaredPace())
         yield service
         await service.aclose()
 
 
+@pytest.mark.parametrize("kind", ["rest", "xml", "stripe"])
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
         ("approved", ChargeOutcome(ChargeStatus.APPROVED, "", "D9K2J8")),
+        (
+            "limit exceeded",
+            ChargeOutcome(ChargeStatus.DECLINED, "", decline_reason=DeclineReason.LIMIT_EXCEEDED),
+        ),
+        (
+            "the bank is away",
+            ChargeOutcome(ChargeStatus.DECLINED, "", decline_reason=DeclineReason.BANK_UNAVAILABLE),
+        ),
+        (
+            "confirmation needed",
+            ChargeOutcome(
+                ChargeStatus.DECLINED, "", decline_reason=DeclineReason.CONFIRMATION_NEEDED
+            ),
+        ),
+        (
+            "lost",
+            ChargeOutcome(ChargeStatus.DECLINED, "", decline_reason=DeclineReason.DECLINED),
+        ),
+        (
+            "fraud",
+            ChargeOutcome(ChargeStatus.DECLINED, "", decline_reason=DeclineReason.DECLINED),
+        ),
         (
             "stolen",
             ChargeOutcome(ChargeStatus.DECLINED, "", decline_reason=DeclineReason.DECLINED),
@@ -375,35 +404,42 @@ async def paying(engine: Engine, url: str) -> AsyncIterator[PaymentService]:
     ],
 )
 async def test_every_card_comes_to_its_outcome_over_real_http(
-    engine: Engine, ledger: Ledger, title: str, expected: ChargeOutcome
+    engine: Engine, ledger: Ledger, kind: GatewayKind, title: str, expected: ChargeOutcome
 ) -> None:
-    async with serving(ledger) as url, paying(engine, url) as service:
+    async with serving(ledger) as url, paying(engine, url, kind) as service:
         outcome = await service.charge(a_request("key-1", number=BY_TITLE[title]))
         intent = await service.find("key-1")
     assert intent is not None
     assert intent.outcome().status is outcome.status
+    if kind == "stripe" and expected.reference:
+        expected = replace(expected, reference=reference_of_key("key-1"))
     assert replace(outcome, attempt_id="") == expected
     assert [entry.requests for entry in ledger.entries()] in ([], [1])
 
 
+@pytest.mark.parametrize("kind", ["rest", "xml", "stripe"])
 async def test_a_caller_is_told_unknown_and_the_intent_is_settled_afterwards(
-    engine: Engine, ledger: Ledger
+    engine: Engine, ledger: Ledger, kind: GatewayKind
 ) -> None:
     number = BY_TITLE["the line drops after the money, and the first six look-ups fail"]
-    async with serving(ledger) as url, paying(engine, url) as service:
+    async with serving(ledger) as url, paying(engine, url, kind) as service:
         assert (await service.charge(a_request(number=number))).status is ChargeStatus.UNKNOWN
         assert ledger.find("attempt-1") is not None
         (settled,) = await service.settle_open(patience_seconds=60)
         assert await service.open_intents() == []
     assert settled.outcome.status is ChargeStatus.APPROVED
     (entry,) = ledger.entries()
-    assert (entry.reference, entry.requests) == (settled.outcome.reference, 1)
+    reference = reference_of_key("attempt-1") if kind == "stripe" else entry.reference
+    assert (reference, entry.requests) == (settled.outcome.reference, 1)
 
 
-async def test_with_nobody_listening_nothing_is_taken_for_certain(engine: Engine) -> None:
+@pytest.mark.parametrize("kind", ["rest", "xml", "stripe"])
+async def test_with_nobody_listening_nothing_is_taken_for_certain(
+    engine: Engine, kind: GatewayKind
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    async with paying(engine, f"http://127.0.0.1:{port}") as service:
+    async with paying(engine, f"http://127.0.0.1:{port}", kind) as service:
         assert (await service.charge(a_request())).status is ChargeStatus.UNAVAILABLE
 
 
@@ -411,9 +447,10 @@ async def test_the_simulator_runs_as_a_process_of_its_own_and_keeps_its_books(
     engine: Engine, tmp_path: Path
 ) -> None:
     books = tmp_path / "gateway.db"
-    settings = GatewaySettings(token="a-token")
+    settings = GatewaySettings()
+    credentials = Credentials(SecretStr("a-token"))
     async with running_simulator(tmp_path, books, token="a-token", today=TODAY) as url:
-        async with RestGateway(settings, url=url) as gateway:
+        async with RestGateway(settings, credentials, url=url) as gateway:
             service = PaymentService(engine, gateway, settings)
             outcome = await service.charge(a_request())
             await service.aclose()
@@ -473,7 +510,9 @@ MADE_UP = {
 CODE = "8361"
 
 
+@pytest.mark.parametrize("kind", ["rest", "xml", "stripe"])
 async def test_no_card_data_is_left_in_any_file_or_log_of_any_flow(
+    kind: GatewayKind,
     engine: Engine,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
@@ -484,7 +523,7 @@ async def test_no_card_data_is_left_in_any_file_or_log_of_any_flow(
     ledger = Ledger(tmp_path / "ledger.db")
     outcomes = []
     with structlog.testing.capture_logs() as entries:
-        async with serving(ledger, cards) as url, paying(engine, url) as service:
+        async with serving(ledger, cards) as url, paying(engine, url, kind) as service:
             logging.getLogger("uvicorn").setLevel(logging.DEBUG)
             for i, number in enumerate([*cards, "4929173560829148"]):
                 request: ChargeRequest = a_request(f"attempt-{i}", number=number, code=CODE)
@@ -496,10 +535,12 @@ async def test_no_card_data_is_left_in_any_file_or_log_of_any_flow(
     logs = f"{entries}\n{captured.out}\n{captured.err}\n{caplog.text}"
     logs += "\n".join(str(vars(record)) for record in caplog.records)
 
-    assert set(outcomes) == set(ChargeStatus)
+    # Stripe declines a number that cannot be one; the others refuse the request.
+    never = {ChargeStatus.UNAVAILABLE} if kind == "stripe" else set()
+    assert set(outcomes) == set(ChargeStatus) - never
     assert b"attempt-0" in written
     assert "httpcore" in logs
-    assert "/v1/charges" in logs
+    assert {"rest": "/v1/charges", "xml": "/xml", "stripe": "/v1/payment_intents"}[kind] in logs
     for number in [*cards, "4929173560829148"]:
         assert finds(written, number, CODE) == []
         assert finds(logs.encode(), number, CODE) == []

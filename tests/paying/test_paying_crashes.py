@@ -18,12 +18,12 @@ from sqlalchemy import Engine, text
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.database import open_database
 from bot.errors import StoreError
+from bot.gateway_settings import GatewaySettings
 from bot.paying import service as service_module
 from bot.paying import settling as settling_module
 from bot.paying.intents import State
 from bot.paying.journal import Journal
 from bot.paying.service import PaymentService
-from bot.settings import GatewaySettings
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 from bot.cards import Brand
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
 from bot.errors import StoreError
+from bot.gateway_settings import GatewaySettings
 from bot.money import Money
 from bot.paying.gateway import Gateway, GatewayAnswer, KeyState
 from bot.paying.intents import State
@@ -25,7 +26,6 @@ from bot.paying.journal import Journal
 from bot.paying.pace import DeclaredPace, Pace, RealPace
 from bot.paying.service import PaymentService
 from bot.paying.settling import Settled
-from bot.settings import GatewaySettings
 
 SETTINGS = GatewaySettings(look_up_for_ms=5_000)
 
