@@ -9,6 +9,7 @@
      |    +-- NluUnavailable  Rasa did not answer in time; the call goes on without it
      +-- GatewayError         a payment gateway's adapter or its settings
      +-- ScenarioError        a scenario file: names the file, the place and what is allowed
+     +-- ProtocolError        what the other end of a line sent and its protocol does not allow
      +-- StoreError           the database
 
 The message of a BotError is written for the person at the keyboard: what is wrong, with the
@@ -52,6 +53,10 @@ class GatewayError(BotError):
 
 
 class ScenarioError(BotError):
+    pass
+
+
+class ProtocolError(BotError):
     pass
 
 

@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from bot.audio import CHUNK_SAMPLES, AudioChunk, Samples, ms_to_samples, silence
+from bot.transports.g711 import a_law_decoded, a_law_encoded, mu_law_decoded, mu_law_encoded
 
 RECORDINGS = Path(__file__).parent / "recordings"
 
@@ -55,21 +56,11 @@ def chunks(
 
 
 def through_mu_law(sound: Samples) -> Samples:
-    """Coded and decoded with 8 bits as ITU-T G.711 mu-law, by its companding formula's segments."""
-    magnitude = np.minimum(np.abs(sound.astype(np.int32)) + 132, 32767)
-    segment = np.floor(np.log2(magnitude)).astype(np.int32) - 7
-    step = 1 << (segment + 3)
-    decoded = (magnitude // step) * step + step // 2 - 132
-    return _int16(np.sign(sound) * decoded)
+    return mu_law_decoded(mu_law_encoded(sound))
 
 
 def through_a_law(sound: Samples) -> Samples:
-    """Coded and decoded with 8 bits as ITU-T G.711 A-law."""
-    magnitude = np.minimum(np.abs(sound.astype(np.int32)), 32767)
-    segment = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 7, 1)
-    step = 1 << (segment + 3)
-    decoded = (magnitude // step) * step + step // 2
-    return _int16(np.where(sound < 0, -1, 1) * decoded)
+    return a_law_decoded(a_law_encoded(sound))
 
 
 def _int16(samples: NDArray[Any]) -> Samples:
