@@ -213,7 +213,7 @@ class Call:
                 self._telling.prompt_started(note)
                 if note.sensitive:
                     self._silences.read_back_began(note.at)
-                self._caller.prompt_started(note.prompt_id)
+                self._caller.prompt_started(note.prompt_id, note.text)
             case PromptEnded():
                 self._telling.prompt_ended(note)
                 self._silences.prompt_over(note.at)
@@ -256,6 +256,7 @@ class Call:
                 self._caller.interrupted()
             case do.ResumeSaying():
                 self._leg.playback.resume()
+                self._telling.went_on()
             case do.Listen(expectation):
                 self._listening.question(expectation)
             case do.SetTimer(name, ms):

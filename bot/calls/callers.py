@@ -57,7 +57,8 @@ class Caller(Protocol):
         bot_waits: everything is said, nothing is under way, and the bot waits for the caller.
         """
 
-    def prompt_started(self, prompt_id: str) -> None: ...
+    def prompt_started(self, prompt_id: str, text: str) -> None:
+        """text: what is being said, fit to be shown."""
 
     def prompt_ended(self, prompt_id: str) -> None:
         """Played out or stopped."""
@@ -81,7 +82,7 @@ class RecordedCaller:
         self._position += CHUNK_SAMPLES
         return Sound(np.pad(chunk, (0, CHUNK_SAMPLES - len(chunk))))
 
-    def prompt_started(self, prompt_id: str) -> None:
+    def prompt_started(self, prompt_id: str, text: str) -> None:
         pass
 
     def prompt_ended(self, prompt_id: str) -> None:
@@ -175,7 +176,7 @@ class ScriptedCaller:
                 self._wait -= CHUNK_SAMPLES
         return Sound(np.pad(chunk, (0, CHUNK_SAMPLES - len(chunk))))
 
-    def prompt_started(self, prompt_id: str) -> None:
+    def prompt_started(self, prompt_id: str, text: str) -> None:
         self._trigger(prompt_id, during=True)
 
     def prompt_ended(self, prompt_id: str) -> None:

@@ -68,8 +68,15 @@ class Telling:
 
     def prompt_started(self, prompt: PromptStarted) -> None:
         self._prompt = prompt
+        self._answered(prompt.at)
+
+    def went_on(self) -> None:
+        """What the bot was saying, and had paused, is its answer."""
+        self._answered(self._clock.now)
+
+    def _answered(self, at: int) -> None:
         if self._turn_end is not None:
-            self._add(EntryKind.WAITING, "call", at=self._turn_end, until=prompt.at)
+            self._add(EntryKind.WAITING, "call", at=self._turn_end, until=at)
             self._turn_end = None
 
     def prompt_ended(self, ended: PromptEnded) -> None:

@@ -72,7 +72,7 @@ class TypingCaller:
                 return self._do(await self._next_action())
         return self._next_sound()
 
-    def prompt_started(self, prompt_id: str) -> None:
+    def prompt_started(self, prompt_id: str, text: str) -> None:
         self._waits_for_prompt = False
         self._unanswered = ""
         if self._held is not None and self._until_held is None:

@@ -32,12 +32,12 @@ class StopSaying:
 
 @dataclass(frozen=True, slots=True)
 class PauseSaying:
-    pass
+    """Silence at once; what is queued waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeSaying:
-    pass
+    """Go on with what was paused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from bot.dialog.events import (
 )
 from bot.dialog.floor import Floor
 from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State
-from bot.dialog.meaning import Correction, Meaning, Nothing, Word, understand
+from bot.dialog.meaning import Correction, Meaning, Nothing, Word, Yes, understand
 from bot.dialog.replies import Replies
 from bot.dialog.words import Words
 from bot.expectations import Field, Intent
@@ -123,14 +123,14 @@ class Dialog:
             self._heard_while_charging(event)
         if course.state not in QUESTIONS:
             return
-        prompt_was_cut = self._floor.speech_ended()
+        self._floor.speech_ended()
         if event.readings:
             self._floor.had_input()
             meaning = self._meaning_of(event, course)
         else:
             meaning = None  # a sound without words
-        if meaning is None or (self._held_keys and isinstance(meaning, Nothing)):
-            self._go_on_after_noise(course, prompt_was_cut=prompt_was_cut)
+        if meaning is None or self._is_murmur(meaning, course):
+            self._go_on_after_noise(course)
         else:
             self._floor.stop_saying_for_voice()
             self._replies.act(meaning)
@@ -153,10 +153,15 @@ class Dialog:
             case _:
                 return None
 
-    def _go_on_after_noise(self, course: Course, *, prompt_was_cut: bool) -> None:
-        if prompt_was_cut and not self._held_keys:
-            course.repeat(*NOT_UNDERSTOOD)
-        elif not self._floor.is_saying:
+    def _is_murmur(self, meaning: Meaning, course: Course) -> bool:
+        """Nothing to act on while there is something else to go on with, keys or a prompt: "uh
+        huh" over a question that has another answer, or words that mean nothing."""
+        if isinstance(meaning, Nothing):
+            return bool(self._held_keys) or self._floor.is_paused
+        return isinstance(meaning, Yes) and course.machine is not None and self._floor.is_paused
+
+    def _go_on_after_noise(self, course: Course) -> None:
+        if not self._floor.go_on_saying() and not self._floor.is_saying:
             self._wait_on(course)
 
     def _heard_while_charging(self, event: Heard) -> None:

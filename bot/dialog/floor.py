@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import replace
 
-from bot.dialog.commands import Command, Listen, Notify, Say, SetTimer, StopSaying
+from bot.dialog.commands import (
+    Command,
+    Listen,
+    Notify,
+    PauseSaying,
+    ResumeSaying,
+    Say,
+    SetTimer,
+    StopSaying,
+)
 from bot.dialog.events import PromptPlayed, TimerName
 from bot.expectations import Expectation
 from bot.prompts import Prompt
@@ -22,7 +31,7 @@ class Floor:
     """slow: the caller asked for it. keys_only: an agent listens, so questions ask for keys.
 
     caller_speaks: an utterance began and was not understood yet.
-    prompt_was_cut: that utterance stopped a prompt.
+    is_paused: that utterance made the bot fall silent in the middle of what it says.
     """
 
     def __init__(self, settings: PaymentSettings) -> None:
@@ -36,7 +45,7 @@ class Floor:
         self.slow = False
         self.keys_only = False
         self.caller_speaks = False
-        self.prompt_was_cut = False
+        self.is_paused = False
 
     def do(self, command: Command) -> None:
         self._commands.append(command)
@@ -64,6 +73,8 @@ class Floor:
 
     def say(self, prompts: tuple[Prompt, ...], *, interruptible: bool = True) -> int:
         """Queue prompts that were picked; returns the id under which they will be reported."""
+        if self.is_paused:
+            self.stop_saying()  # what was paused is overtaken
         interruptible = (
             interruptible
             and self._settings.barge_in
@@ -82,12 +93,22 @@ class Floor:
             return False
         while self._to_be_heard.popleft().say_id != event.say_id:
             pass  # played in order: what stood before it is over too
+        self.is_paused = self.is_paused and self.is_saying
         return True
 
     def stop_saying(self) -> None:
         if self._to_be_heard:
             self._to_be_heard.clear()
+            self.is_paused = False
             self.do(StopSaying())
+
+    def go_on_saying(self) -> bool:
+        """What the caller's voice made wait is said on. False when nothing waits."""
+        if not self.is_paused:
+            return False
+        self.is_paused = False
+        self.do(ResumeSaying())
+        return True
 
     def stop_saying_for_voice(self) -> bool:
         """As `stop_saying`, if voice may interrupt what is being said. False if it may not."""
@@ -102,19 +123,18 @@ class Floor:
         self.do(Listen(expectation))
 
     def speech_started(self) -> None:
-        was_saying = self.is_saying
-        if not self.stop_saying_for_voice():
+        """The bot falls silent at once, and knows only later whether that was anything."""
+        if self._to_be_heard and not self._to_be_heard[0].interruptible:
             return  # what is said during such a prompt is dropped: no answer will come of it
+        if self.is_saying and not self.is_paused:
+            self.is_paused = True
+            self.do(PauseSaying())
         self.caller_speaks = True
-        self.prompt_was_cut |= was_saying
         self.stop_timer(TimerName.NO_INPUT)
         self.stop_timer(TimerName.INTER_DIGIT)
 
-    def speech_ended(self) -> bool:
-        """Returns whether it had cut a prompt."""
-        cut, self.prompt_was_cut = self.prompt_was_cut, False
+    def speech_ended(self) -> None:
         self.caller_speaks = False
-        return cut
 
     # Timers
 

@@ -20,6 +20,8 @@ _ACTIVE_WITHIN_DB = 20.0
 """Frames this far below the loudest one do not count as speech (after ITU-T P.56, simplified)."""
 _EDGE_WITHIN_DB = 38.0
 """Where sound begins and ends, below the loudest frame; low enough to keep an f or a final t."""
+_PAUSE_DBFS = -48.0
+"""Quieter than any sound of a piece at TARGET_DBFS: the voice pauses."""
 _EDGE_KEPT = ms_to_samples(15)
 FADE = ms_to_samples(5)
 
@@ -69,6 +71,17 @@ def trimmed(samples: Samples) -> Samples:
         return samples[:0]
     start = max(0, int(loud[0]) * step - _EDGE_KEPT)
     return samples[start : int(loud[-1] + 1) * step + _EDGE_KEPT]
+
+
+def quietest_place(samples: Samples) -> int:
+    """Where in the sound a voice pauses: the middle of its latest quiet frame, else of its least
+    loud one. 0 in less than a frame."""
+    if len(samples) < _FRAME:
+        return 0
+    power = _frame_power(samples[: len(samples) // _FRAME * _FRAME])
+    quiet = np.flatnonzero(power < 10 ** (_PAUSE_DBFS / 10))
+    frame = int(quiet[-1]) if len(quiet) else int(power.argmin())
+    return frame * _FRAME + _FRAME // 2
 
 
 def faded(samples: Samples) -> Samples:

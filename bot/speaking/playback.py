@@ -12,9 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.audio import CHUNK_SAMPLES, Samples, silence
-from bot.speaking.levels import FADE, fade_in
+from bot.audio import CHUNK_SAMPLES, Samples, ms_to_samples, silence
+from bot.speaking.levels import FADE, fade_in, quietest_place
 from bot.speaking.speaker import Spoken
+
+_REACHES_LATE = ms_to_samples(200)
+"""Sound that was handed out so lately may not have been heard: it may still be on its way."""
+_LOOKS_BACK = ms_to_samples(1_000)
+"""So far back a gap between two words is looked for, to go on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,13 @@ class _Saying:
     @property
     def pause_after(self) -> int:
         return self.prompts[-1].pause_after if self.prompts else 0
+
+    def step_back(self) -> None:
+        """To a gap between words a moment ago: who is interrupted begins with a whole word."""
+        begin = self.starts[self.next_start - 1] if self.next_start else 0
+        late = max(begin, self.position - _REACHES_LATE)
+        early = max(begin, self.position - _LOOKS_BACK)
+        self.position = early + quietest_place(self.samples[early:late])
 
     def heard(self) -> int:
         return sum(
@@ -183,16 +195,18 @@ class Playback:
         return events
 
     def pause(self) -> None:
-        """Silence from the next sample on (after a fade of 5 ms); nothing is lost."""
-        if self._paused:
+        """Silence from the next sample on (after a fade of 5 ms); nothing is lost. What is said
+        later is not paused."""
+        if self._paused or not self._queue:
             return
         self._paused = True
-        if self._queue:
-            self._tail = _fading(self._queue[0])
-            self._fade_in_next = self._queue[0].position > 0
+        self._tail = _fading(self._queue[0])
+        self._fade_in_next = self._queue[0].position > 0
 
     def resume(self) -> None:
-        """Go on where it was paused, with a fade of 5 ms."""
+        """Go on where it was paused, from the gap between words before it, with a fade of 5 ms."""
+        if self._paused and self._queue:
+            self._queue[0].step_back()
         self._paused = False
 
     @property

@@ -24,7 +24,7 @@ async def chunks(caller: Caller, count: int) -> Samples:
 
 async def test_a_recording_is_played_at_its_own_pace_then_the_line_goes_dead() -> None:
     caller = RecordedCaller(WORD, stay_ms=100)
-    caller.prompt_started("welcome")
+    caller.prompt_started("welcome", "")
     sound = await chunks(caller, 8)
     assert (sound[:400] == WORD).all()
     assert not sound[400:].any()
@@ -34,7 +34,7 @@ async def test_a_recording_is_played_at_its_own_pace_then_the_line_goes_dead() -
 async def test_a_turn_waits_for_the_end_of_its_prompt_and_then_a_moment() -> None:
     caller = ScriptedCaller([ScriptedTurn("amount.ask", 40, WORD)])
     assert not (await chunks(caller, 10)).any()
-    caller.prompt_started("amount.ask")
+    caller.prompt_started("amount.ask", "")
     caller.prompt_ended("welcome")
     assert not (await chunks(caller, 10)).any()
     caller.prompt_ended("amount.ask")
@@ -48,7 +48,7 @@ async def test_a_turn_may_begin_while_the_prompt_is_said() -> None:
     caller = ScriptedCaller([ScriptedTurn("amount.ask", 0, WORD, during=True)])
     caller.prompt_ended("amount.ask")
     assert not (await chunks(caller, 2)).any()
-    caller.prompt_started("amount.ask")
+    caller.prompt_started("amount.ask", "")
     assert (await chunks(caller, 3))[:400].all()
 
 
@@ -71,7 +71,7 @@ async def test_typed_words_come_as_words() -> None:
 
 async def test_a_caller_hangs_up_in_the_middle_of_a_prompt() -> None:
     caller = ScriptedCaller([ScriptedTurn("charge.wait", 40, WORD[:0], during=True, hang_up=True)])
-    caller.prompt_started("charge.wait")
+    caller.prompt_started("charge.wait", "")
     await chunks(caller, 2)
     assert isinstance(await caller.receive(False), Gone)
 
@@ -97,5 +97,5 @@ async def test_a_prompt_that_begins_before_the_turn_has_quite_ended_starts_the_n
     caller = ScriptedCaller([ScriptedTurn("a", 0, WORD), ScriptedTurn("b", 0, WORD, during=True)])
     caller.prompt_ended("a")
     await chunks(caller, 1)
-    caller.prompt_started("b")
+    caller.prompt_started("b", "")
     assert np.count_nonzero(await chunks(caller, 6)) == 400 - CHUNK_SAMPLES + 400

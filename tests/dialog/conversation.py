@@ -28,6 +28,8 @@ from bot.dialog.commands import (
     HandOver,
     Listen,
     Notify,
+    PauseSaying,
+    ResumeSaying,
     Say,
     SetTimer,
     StopSaying,
@@ -116,6 +118,7 @@ class Conversation:
         self.commands: list[Command] = []
         self.latest: list[Command] = []
         self.playing: list[Say] = []
+        self.is_paused = False
         self.timers: dict[TimerName, int] = {}
         self.expectation = Expectation(Kind.OPEN)
         self.open_charge: ChargeRequest | None = None
@@ -160,7 +163,7 @@ class Conversation:
         self.tell(TimerFired(timer))
 
     def hears_all(self) -> None:
-        while self.playing:
+        while self.playing and not self.is_paused:
             self.tell(PromptPlayed(self.playing[0].say_id, completed=True), then_listen=False)
 
     # What the gateway answers
@@ -248,6 +251,7 @@ class Conversation:
             self.open_charge = None
         if isinstance(event, PromptPlayed):
             self.playing = [say for say in self.playing if say.say_id != event.say_id]
+            self.is_paused = self.is_paused and bool(self.playing)
         self.latest = self.dialog.handle(event)
         self._obey(self.latest)
         latest = self.latest
@@ -264,10 +268,19 @@ class Conversation:
             self.commands.append(command)
             match command:
                 case Say():
+                    assert not self.is_paused, "behind a pause that nothing ends"
                     self.playing.append(command)
                     assert_prompts_can_be_said(command.prompts)
                 case StopSaying():
                     self.playing.clear()
+                    self.is_paused = False
+                case PauseSaying():
+                    assert self.playing
+                    assert not self.is_paused
+                    self.is_paused = True
+                case ResumeSaying():
+                    assert self.is_paused
+                    self.is_paused = False
                 case SetTimer(name, None):
                     self.timers.pop(name, None)
                 case SetTimer(name, int(ms)):

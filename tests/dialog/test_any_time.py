@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from conversation import MASTERCARD, Conversation, reading
 
-from bot.dialog.commands import End, Say, SetTimer, StopSaying
+from bot.dialog.commands import End, PauseSaying, ResumeSaying, Say, SetTimer, StopSaying
 from bot.dialog.dialog import Dialog
 from bot.dialog.events import (
     AgentActed,
@@ -19,7 +19,7 @@ from bot.dialog.events import (
     TimerName,
 )
 from bot.dialog.flow import QUESTIONS, State
-from bot.expectations import Field, Intent
+from bot.expectations import Field, Intent, Reading
 from bot.outcomes import CallType, Destination, ErrorName, ResultName
 from bot.settings import PaymentSettings
 
@@ -252,12 +252,61 @@ def test_a_sound_without_words_is_no_input() -> None:
         assert call.timers[TimerName.NO_INPUT] == PaymentSettings().no_input_ms
 
 
-def test_a_question_that_noise_cut_off_is_asked_again() -> None:
-    call = walk_to(State.EXPIRY)
+def repeating(state: State) -> Conversation:
+    """The bot says the question of this state again, and has not finished."""
+    call = walk_to(state)
     call.listens = False
     call.says(Intent.REPEAT)
-    call.says_perhaps()
-    assert call.bot_said("not_understood", "expiry.ask")
+    return call
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        (),
+        (reading(),),
+        (reading(Intent.AFFIRM),),
+        (reading(digits="123", confidence=0.05),),
+    ],
+    ids=["a cough", "somebody in the background", "uh huh", "hardly heard"],
+)
+def test_after_a_false_alarm_the_bot_goes_on_where_it_was(heard: tuple[Reading, ...]) -> None:
+    call = repeating(State.EXPIRY)
+    call.tell(SpeechStarted())
+    assert call.latest.count(PauseSaying()) == 1
+    call.tell_heard(*heard)
+    assert ResumeSaying() in call.latest
+    assert call.prompts() == []
+    assert "failed" not in " ".join(call.steps("expiry"))
+    call.hears_all()
+    assert TimerName.NO_INPUT in call.timers
+
+
+def test_a_yes_over_a_question_that_asks_for_it_is_its_answer() -> None:
+    call = Conversation(given="42.00", listens=False)
+    call.says(Intent.AFFIRM)
+    assert StopSaying() in call.latest
+    assert call.is_at(State.CARD_NUMBER)
+
+
+def test_a_voice_where_the_last_word_was_just_said_pauses_nothing_for_good() -> None:
+    call = repeating(State.EXPIRY)
+    (say,) = call.playing
+    call.tell(SpeechStarted())
+    call.tell(PromptPlayed(say.say_id, completed=True))
+    call.tell_heard()
+    assert ResumeSaying() not in call.latest
+    assert TimerName.NO_INPUT in call.timers
+
+
+def test_what_a_voice_paused_never_comes_back_once_a_key_answered() -> None:
+    call = repeating(State.EXPIRY)
+    call.tell(SpeechStarted())
+    call.keys("0429")
+    assert StopSaying() in call.commands
+    call.tell_heard()
+    assert call.is_at(State.SECURITY_CODE)
+    assert ResumeSaying() not in call.commands
 
 
 def test_silence_does_not_interrupt_a_caller_who_speaks() -> None:
@@ -296,12 +345,13 @@ def test_who_asked_for_an_agent_gets_one_however_late_it_is_understood() -> None
 # Barge-in
 
 
-def test_speech_stops_a_prompt() -> None:
-    call = walk_to(State.EXPIRY)
-    call.listens = False
-    call.says(Intent.REPEAT)
+def test_speech_silences_a_prompt_and_its_answer_ends_it() -> None:
+    call = repeating(State.EXPIRY)
     call.tell(SpeechStarted())
+    assert PauseSaying() in call.latest
+    call.tell_heard(reading(expiry="04/29"))
     assert StopSaying() in call.latest
+    assert call.is_at(State.SECURITY_CODE)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +364,7 @@ def test_where_speech_may_not_interrupt_only_keys_do(settings: PaymentSettings) 
     (say,) = call.playing
     assert not say.interruptible
     call.tell(SpeechStarted())
-    assert StopSaying() not in call.latest
+    assert PauseSaying() not in call.latest
     call.tell(PromptPlayed(say.say_id, completed=True))
     assert TimerName.NO_INPUT in call.timers
     call.says(Intent.REPEAT)

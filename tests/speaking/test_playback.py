@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.audio import Samples, silence
+from bot.audio import Samples, ms_to_samples, silence
 from bot.speaking.levels import FADE
 from bot.speaking.playback import Playback, PlaybackEvent, Played, PromptEnded, PromptStarted
 from bot.speaking.speaker import PieceSpan, Spoken
@@ -159,10 +160,15 @@ def test_what_is_said_after_a_stop_is_said() -> None:
     assert [e.say_id for e in played(events)] == [2]
 
 
-def test_pause_keeps_the_place_and_resume_goes_on_from_it() -> None:
+def test_after_a_pause_it_goes_on_from_the_gap_between_words_before_it() -> None:
+    words = [ms_to_samples(ms) for ms in (600, 500, 600)]
+    gap = ms_to_samples(100)
+    three_words = spoken("a", *words, gap=gap)
+    for word in three_words.pieces[1:]:
+        three_words.samples[word.start - gap : word.start] = 0
     playback = Playback()
-    playback.say(1, [spoken("a", 400)])
-    drain(playback, 160)
+    playback.say(1, [three_words])
+    drain(playback, words[0] + gap + ms_to_samples(300))
     playback.pause()
     assert not playback.speaking
     assert playback.current == 1
@@ -170,10 +176,55 @@ def test_pause_keeps_the_place_and_resume_goes_on_from_it() -> None:
     assert events == []
     assert not sound[FADE:].any()
     playback.resume()
-    sound, events = drain(playback, 320)
-    assert (sound[FADE:240] == 1000).all()
-    assert not sound[240:].any()
-    assert played(events) == [Played(1, True, 1, 400, 160 + 800 + 240)]
+    after, events = drain(playback, ms_to_samples(2_000))
+    # The second word is said again, from its beginning.
+    begins = int(np.flatnonzero(after)[0])
+    assert begins <= gap
+    assert np.count_nonzero(after) == pytest.approx(words[1] + words[2], abs=gap + FADE)
+    [over] = played(events)
+    assert over.completed
+    assert over.heard == 3
+
+
+def test_what_was_heard_surely_is_not_said_again_and_what_may_be_lost_is() -> None:
+    playback = Playback()
+    playback.say(1, [spoken("a", ms_to_samples(5_000))])
+    drain(playback, ms_to_samples(3_000))
+    playback.pause()
+    playback.resume()
+    after, _ = drain(playback, ms_to_samples(5_000))
+    again = np.count_nonzero(after) - ms_to_samples(2_000)
+    assert ms_to_samples(195) <= again <= ms_to_samples(1_000)
+
+
+def test_a_pause_with_nothing_being_said_pauses_nothing_that_is_said_later() -> None:
+    playback = Playback()
+    playback.pause()
+    playback.say(1, [spoken("a", 400)])
+    _, events = drain(playback, 800)
+    assert [e.completed for e in played(events)] == [True]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 900), min_size=1, max_size=5), st.lists(st.booleans(), max_size=60))
+def test_however_often_it_is_paused_every_prompt_begins_once_and_is_heard_to_its_end(
+    lengths: list[int], pauses: list[bool]
+) -> None:
+    playback = Playback()
+    playback.say(1, [spoken(str(i), length) for i, length in enumerate(lengths)])
+    events = []
+    for paused in [*pauses, False]:
+        if paused:
+            playback.pause()
+        else:
+            playback.resume()
+        events += drain(playback, 160)[1]
+    events += drain(playback, 60_000)[1]
+    assert [e.prompt_id for e in events if isinstance(e, PromptStarted)] == [
+        str(i) for i in range(len(lengths))
+    ]
+    assert [e.completed for e in events if isinstance(e, PromptEnded)] == [True] * len(lengths)
+    assert [e.heard for e in played(events)] == [len(lengths)]
 
 
 def test_a_say_without_prompts_is_over_at_once() -> None:

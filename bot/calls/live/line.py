@@ -76,11 +76,18 @@ class Clear:
 
 
 @dataclass(frozen=True, slots=True)
+class Caption:
+    """What the sound that follows says, for an end that can show it. Of no account elsewhere."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The call is over; nothing comes after this."""
 
 
-Outgoing = Play | Clear | Finished
+Outgoing = Play | Clear | Caption | Finished
 
 
 @dataclass(slots=True)
@@ -187,8 +194,8 @@ class LiveLine:
         """Seconds of sound that may be heard now."""
         return min(GAP_SECONDS, self._may_hear + (now - self._last_given) * _CATCHING_UP)
 
-    def prompt_started(self, prompt_id: str) -> None:
-        pass
+    def prompt_started(self, prompt_id: str, text: str) -> None:
+        self._send(Caption(text))
 
     def prompt_ended(self, prompt_id: str) -> None:
         pass
