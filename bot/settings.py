@@ -198,6 +198,8 @@ class Settings:
     records: RecordsSettings = field(default_factory=RecordsSettings)
     live: LiveSettings = field(default_factory=LiveSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    allow_core_dumps: bool = False
+    """A core dump of the bot holds the cards that are being charged at that moment."""
 
     def __post_init__(self) -> None:
         payment = self.payment

@@ -27,6 +27,7 @@ from bot.database import database_url, open_database
 from bot.errors import NluError
 from bot.hearing.ear import load_ears
 from bot.hearing.engines import load_engine
+from bot.memory import keep_private
 from bot.out_folder import sole_user_of
 from bot.paying.credentials import read_credentials, simulated_credentials
 from bot.paying.gateways import open_gateway
@@ -145,6 +146,7 @@ async def running_services(
     once, without it. Where Rasa is away the services run all the same and say so; anything else
     that is missing raises BotError.
     """
+    keep_private(core_dumps=settings.allow_core_dumps)
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_user_of(out))
         # First, so that what is wrong with it is told at once.

@@ -27,6 +27,7 @@ from sqlalchemy import Engine
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.errors import StoreError
 from bot.gateway_settings import GatewaySettings
+from bot.memory import overwrite_small_free_blocks
 from bot.money import Money
 from bot.paying.figures import Figures
 from bot.paying.gateway import Gateway, NothingTaken, OutcomeUnknown
@@ -185,9 +186,10 @@ class PaymentService:
         if decided is not None:
             return decided
         answer = await self._send(request)
+        _wipe_security_code(request)
+        overwrite_small_free_blocks()  # the bodies sent were among them
         if isinstance(answer, ChargeOutcome):
             return await self._settler.record(answer, first_hand=True)
-        _wipe_security_code(request)
         return await self._settler.look_up_in_call(request.attempt_id, request.amount, answer)
 
     async def _before_sending(self, request: ChargeRequest) -> ChargeOutcome | None:
