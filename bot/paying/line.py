@@ -27,7 +27,7 @@ from bot.gateway_settings import GatewaySettings
 from bot.money import Money
 from bot.paying.credentials import Credentials
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown, Semantics
-from bot.paying.tls import tls_context, why_not_connected
+from bot.paying.tls import tls_context, why_answer_lost, why_not_connected
 
 ASK_FOR_DECLARED_DELAYS = "Prefer-Declared-Delay"
 DECLARED_DELAY_MS = "Simulated-Delay-Ms"
@@ -129,7 +129,7 @@ class Line:
         except (TimeoutError, httpx.TimeoutException):
             return OutcomeUnknown("the gateway did not answer in time")
         except Exception as error:  # noqa: BLE001 - whatever it was, bytes may have gone out
-            return OutcomeUnknown(f"the gateway's answer was lost ({type(error).__name__})")
+            return OutcomeUnknown(why_answer_lost(error))
 
     def _reply(self, response: httpx.Response, body: bytes) -> Reply | OutcomeUnknown:
         text = response.headers.get(DECLARED_DELAY_MS, "") if self._declared_delays else ""
@@ -176,7 +176,7 @@ class LineGateway(ABC):
 
     async def look_up(self, key: str, amount: Money) -> GatewayAnswer | KeyState:
         """See `Gateway.look_up`."""
-        answer = await self._look_up(key, amount)
+        answer = await self._look_up_once(key, amount)
         if isinstance(answer, NothingTaken):  # of the look-up; of the charge it says nothing
             answer = OutcomeUnknown(f"no look-up: {answer}")
         if isinstance(answer, BaseException):
@@ -196,6 +196,16 @@ class LineGateway(ABC):
         except Exception as error:  # noqa: BLE001 - a bug: its traceback may know the body
             return OutcomeUnknown(f"adapter: {type(error).__name__}")
 
+    async def _look_up_once(
+        self, key: str, amount: Money
+    ) -> GatewayAnswer | KeyState | BaseException:
+        try:
+            return await self._look_up(key, amount)
+        except asyncio.CancelledError:
+            return asyncio.CancelledError()
+        except Exception as error:  # noqa: BLE001 - one adapter's bug must not end the settling
+            return OutcomeUnknown(f"adapter: {type(error).__name__}")
+
     @abstractmethod
     async def _charge(self, request: ChargeRequest, key: str) -> GatewayAnswer | BaseException:
         """Send a charge that may be sent. Returns every error, raises none."""
@@ -205,9 +215,12 @@ class LineGateway(ABC):
         """The same for a look-up."""
 
 
-def checked_url(text: str, settings: GatewaySettings) -> httpx.URL:
-    """Raises GatewayError. Card data travels encrypted, or does not leave this machine."""
-    problem = "gateway.url = {!r}: an address such as https://gateway.example/, without a password"
+def checked_url(text: str, settings: GatewaySettings, key: str = "gateway.url") -> httpx.URL:
+    """key: the setting, for errors. Raises GatewayError.
+
+    Card data travels encrypted, or does not leave this machine.
+    """
+    problem = key + " = {!r}: an address such as https://gateway.example/, without a password"
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
@@ -218,7 +231,7 @@ def checked_url(text: str, settings: GatewaySettings) -> httpx.URL:
         raise GatewayError(problem.format(text))
     if url.scheme == "http" and url.host not in _LOOPBACK and not settings.allow_plain_http:
         raise GatewayError(
-            f"gateway.url = {text!r}: card data travels over https; plain http is for a gateway on "
+            f"{key} = {text!r}: card data travels over https; plain http is for a gateway on "
             "this machine (127.0.0.1), or where something else encrypts the way there: "
             "gateway.allow_plain_http = true"
         )

@@ -116,11 +116,10 @@ def _status_of(intent: Mapping[str, Any]) -> tuple[ChargeStatus | None, Mapping[
 
 
 def _is_under_way(intent: Mapping[str, Any]) -> bool:
-    return intent.get("status") in {
-        "requires_payment_method",
-        "requires_confirmation",
-        "processing",
-    }
+    match intent.get("status"):
+        case "requires_payment_method" | "requires_confirmation" | "processing":
+            return True
+    return False
 
 
 def _stripe_precision(currency: str) -> int:

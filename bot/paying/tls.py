@@ -36,16 +36,32 @@ def tls_context(settings: TlsSettings, credentials: Credentials) -> ssl.SSLConte
 
 def why_not_connected(error: BaseException) -> str:
     """What a failed connection means for the person at the keyboard, and what to do about it."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return _why_not_trusted(cause)
-        if isinstance(cause, ssl.SSLError):
-            return _why_no_tls(cause)
-        cause = cause.__cause__ or cause.__context__
-    return (
-        f"no connection to the gateway ({type(error).__name__}); check gateway.url and the network"
-    )
+    cause = _tls_cause(error)
+    if cause is None:
+        return (
+            f"no connection to the gateway ({type(error).__name__}); check gateway.url and the "
+            "network"
+        )
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _why_not_trusted(cause)
+    return _why_no_tls(cause)
+
+
+def why_answer_lost(error: BaseException) -> str:
+    """The same for one that was lost later. In TLS 1.3 a client's certificate is judged after the
+    client has begun to send."""
+    cause = _tls_cause(error)
+    if cause is None:
+        return f"the gateway's answer was lost ({type(error).__name__})"
+    return f"the gateway's answer was lost; {_why_no_tls(cause)}"
+
+
+def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _own(settings: TlsSettings) -> ssl.SSLContext:
@@ -115,10 +131,11 @@ def _why_no_tls(error: ssl.SSLError) -> str:
             "it offers no TLS version that gateway.tls.minimum_version allows; the gateway has to "
             "be updated"
         )
-    elif "ALERT" in reason:
+    elif "ALERT" in reason or "EOF" in reason:
         advice = (
-            "it refused the connection; where it asks for a client certificate, name the right one:"
-            " gateway.tls.client_certificate"
+            "it broke the connection off; it may offer no TLS version that "
+            "gateway.tls.minimum_version allows, or ask for a client certificate: "
+            "gateway.tls.client_certificate"
         )
     else:
         advice = "what answers at gateway.url does not speak TLS as it should"

@@ -74,7 +74,9 @@ class XmlGateway(LineGateway):
         super().__init__(line, semantics_of(xml))
         self._url = str(line.url)
         self._look_up_url = (
-            str(checked_url(xml.look_up_url, settings)) if xml.look_up_url else self._url
+            str(checked_url(xml.look_up_url, settings, "gateway.xml.look_up_url"))
+            if xml.look_up_url
+            else self._url
         )
 
     async def _charge(self, request: ChargeRequest, key: str) -> GatewayAnswer | BaseException:

@@ -122,13 +122,15 @@ def _path(name: str, settings: XmlSettings) -> etree.XPath | None:
     if not text.strip():
         return None
     try:
-        return etree.XPath(
+        path = etree.XPath(
             text, namespaces=dict(settings.namespaces), regexp=False, smart_strings=False
         )
+        path(etree.Element("any"))  # a prefix without a namespace is noticed only here
+        return path
     except (etree.XPathError, ValueError, TypeError):
         raise GatewayError(
-            f"gateway.xml.answer.{name} = {text!r}: not an XPath 1.0 expression, such as "
-            '"/Answer/Status"'
+            f"gateway.xml.answer.{name} = {text!r}: not an XPath 1.0 expression such as "
+            '"/x:Answer/x:Status", with every prefix in gateway.xml.namespaces'
         ) from None
 
 
@@ -149,7 +151,7 @@ def _text(path: etree.XPath, root: etree._Element) -> str | None:
     found: object
     try:
         found = path(root)
-    except etree.XPathError:  # a prefix without a namespace is noticed only here
+    except etree.XPathError:
         return None
     if isinstance(found, list):
         if len(found) != 1:

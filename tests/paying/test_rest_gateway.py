@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import httpx
 import pytest
+from exception_search import everything_in
 from paying_doubles import a_request
 from pydantic import SecretStr
 
@@ -274,30 +273,6 @@ async def test_https_anywhere_and_http_on_this_machine_are_accepted() -> None:
 
 
 # -- nothing of the card in an exception ---------------------------------------------------------
-
-
-def everything_in(error: BaseException | None) -> str:
-    """What a debugger, or a traceback that shows locals, could get out of an exception."""
-    text: list[str] = []
-    while error is not None:
-        text.append(repr(error) + str(vars(error)))
-        trace = error.__traceback__
-        while trace is not None:
-            if not _is_of_the_tests(trace.tb_frame):
-                text += [_deep(value) for value in trace.tb_frame.f_locals.values()]
-            trace = trace.tb_next
-        error = error.__cause__ or error.__context__
-    return "\n".join(text)
-
-
-def _deep(value: object) -> str:
-    if isinstance(value, httpx.Request):
-        return repr(value.content)
-    return repr(value) + repr(getattr(value, "__dict__", ""))
-
-
-def _is_of_the_tests(frame: FrameType) -> bool:
-    return Path(frame.f_code.co_filename).parent == Path(__file__).parent
 
 
 @pytest.mark.parametrize(
