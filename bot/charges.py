@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.cards import CardNumber, Expiry, SecurityCode
+from bot.cards import Brand, CardNumber, Expiry, SecurityCode
 from bot.money import Money
 
 
@@ -67,3 +67,11 @@ class ChargeOutcome:
     decline_reason: DeclineReason | None = None
     settled_by_lookup: bool = False
     declared_delay_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CardStanding:
+    """What a service says of a card (R1 step 4, a hook). brand: None where it does not say."""
+
+    valid: bool
+    brand: Brand | None = None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from bot.cards import Brand, CardNumber, Expiry
+from bot.cards import Brand, CardNumber, Expiry, SecretDigits
 from bot.money import Money
 
 
@@ -35,7 +35,8 @@ class Count:
     value: int
 
 
-PromptValue = Money | Expiry | Digits | Reference | Brand | Count | CardNumber
+PromptValue = Money | Expiry | Digits | Reference | Brand | Count | CardNumber | SecretDigits
+"""A card number and secret digits are said one by one, shown masked, and never recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from babel.numbers import list_currencies
 from pydantic import AfterValidator, BeforeValidator, ConfigDict
@@ -27,9 +27,32 @@ def _amount(value: object) -> object:
     return value
 
 
+LANGUAGES = ("en",)
+"""There are prompts, spoken numbers and recognisers for."""
+
+
+def _language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(f"a language there is; so far there is {', '.join(LANGUAGES)}")
+    return value
+
+
+def _words(value: str) -> str:
+    if not value.replace(" ", "").replace("-", "").replace("'", "").isalpha():
+        raise ValueError('a word or a few, such as "concierge" or "front desk"')
+    return value
+
+
+Language = Annotated[str, AfterValidator(_language)]
+Words = Annotated[str, AfterValidator(_words)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Amount = Annotated[str, BeforeValidator(_amount)]
 Milliseconds = Annotated[int, Limits(ge=100, le=600_000)]
 Seconds = Annotated[float, Limits(gt=0, le=600)]
 Probability = Annotated[float, Limits(ge=0, le=1)]
 Tries = Annotated[int, Limits(ge=1, le=10)]
+
+Question = Literal[
+    "amount", "card_number", "expiry", "security_code", "postal_code", "confirmation"
+]
+"""Which may have tries of its own. "confirmation" counts for every yes or no."""

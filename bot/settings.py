@@ -30,10 +30,13 @@ from bot.setting_types import (
     STRICT,
     Amount,
     Currency,
+    Language,
     Milliseconds,
     Probability,
+    Question,
     Seconds,
     Tries,
+    Words,
 )
 
 VERSION = 1
@@ -49,24 +52,35 @@ class BrandSettings:
 
 @validated(frozen=True, config=STRICT)
 class PaymentSettings:
+    language: Language = "en"
     currency: Currency = "USD"
     minimum_amount: Amount = "1.00"
     maximum_amount: Amount = "5000.00"
     allowed_amounts: tuple[Amount, ...] = ()
     caller_may_change_amount: bool = True
+    below_minimum: Literal["ask", "offer"] = "ask"
+    """To a caller who names less than the minimum: ask for another amount, or offer the minimum."""
     brands: tuple[Brand, ...] = tuple(Brand)
     brand: Mapping[Brand, BrandSettings] = field(default_factory=dict)
     postal_code_lengths: tuple[Annotated[int, Limits(ge=3, le=10)], ...] = (5, 9)
-    confirmation: Literal["at_end"] = "at_end"
-    read_back: Literal["last_four"] = "last_four"
+    card_check: Literal["off", "gateway"] = "off"
+    """Whether a service is asked if the card is valid and of which brand."""
+    confirmation: Literal["at_end", "each_field"] = "at_end"
+    read_back: Literal["last_four", "groups", "off"] = "last_four"
+    """What is said of the card; in conferences and transfers always the last four."""
     max_wrong_inputs: Tries = 3
+    max_wrong_inputs_at: Mapping[Question, Tries] = field(default_factory=dict)
+    """Where a question has another number of tries."""
     max_declines: Tries = 3
+    after_declines: Destination = Destination.AGENT
     after_failure: Destination = Destination.AGENT
     after_success: Destination = Destination.HANG_UP
     silence_timeout_seconds: Seconds = 60.0
     no_input_ms: Milliseconds = 7_000
     inter_digit_ms: Milliseconds = 4_000
     star_cancels: bool = True
+    agent_words: tuple[Words, ...] = ("agent", "operator")
+    """That ask for a person, besides what understanding knows."""
     barge_in: bool = True
     no_barge_in: tuple[str, ...] = ()
     """Ids of prompts that speech may not interrupt."""
@@ -74,6 +88,11 @@ class PaymentSettings:
     accept_digits_confidence: Probability = 0.8
     accept_confidence: Probability = 0.3
     accept_intent: Probability = 0.5
+
+    def tries_at(self, question: str) -> int:
+        """Wrong inputs at this question, by its name, that end the payment."""
+        tries = (tries for at, tries in self.max_wrong_inputs_at.items() if at == question)
+        return next(tries, self.max_wrong_inputs)
 
     def brand_settings(self, brand: Brand) -> BrandSettings:
         return self.brand.get(brand, BrandSettings())

@@ -24,6 +24,7 @@ from bot.calls.charging import AskedCharge, CallCharges
 from bot.calls.clock import CallClock, Quiet, Scheduled
 from bot.calls.leg import Leg
 from bot.calls.listening import Listening
+from bot.calls.looking_up import CallLookUps
 from bot.calls.recording import Recording
 from bot.calls.rooms import Rooms
 from bot.calls.silences import Silences
@@ -111,6 +112,7 @@ class Call:
         self._charges = CallCharges(
             rooms.payments, self._clock, self._quiet, self._telling, self._post
         )
+        self._look_ups = CallLookUps(rooms.card_check, self._clock, self._quiet, self._post)
         self._dialog = Dialog(rooms.settings.payment)
         # Unbounded, and small: every chunk puts in a few events at most, and a line lets through no
         # more keys than fingers press.
@@ -140,6 +142,7 @@ class Call:
                 ]
                 await self._receive()
                 self._charges.stop_waiting()
+                self._look_ups.stop_waiting()
                 for task in workers:
                     task.cancel()
         except ExceptionGroup as group_error:
@@ -267,8 +270,8 @@ class Call:
                 self._end.handed_over_to = to
             case do.Notify():
                 self._telling.step(command)
-            case do.LookUp(name):
-                self._post(happened.Looked(name, found=False, at=self._clock.now))
+            case do.LookUp(card):
+                self._look_ups.look_up(card, self._group)
             case do.End(result):
                 self._end.result = result
                 self._dialog_over = True

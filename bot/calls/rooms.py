@@ -7,7 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.charges import ChargeOutcome, ChargeRequest
+from bot.cards import CardNumber
+from bot.charges import CardStanding, ChargeOutcome, ChargeRequest
 from bot.expectations import Expectation, Hypothesis, Reading
 from bot.settings import Settings
 from bot.speaking.speaker import Speaker
@@ -28,6 +29,11 @@ class Charges(Protocol):
     async def charge(self, request: ChargeRequest) -> ChargeOutcome: ...
 
 
+class ChecksCards(Protocol):
+    async def standing_of(self, card: CardNumber) -> CardStanding | None:
+        """None where the service does not know the card, or does not answer in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rooms:
     settings: Settings
@@ -37,3 +43,4 @@ class Rooms:
     payments: Charges
     executor: Executor
     """Bounded; decoding runs here."""
+    card_check: ChecksCards | None = None

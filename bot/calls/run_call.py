@@ -108,6 +108,7 @@ def call_started(
         minimum_due=money(parameters.minimum_due),
         merchant_id=parameters.merchant_id,
         payment_reference=parameters.payment_reference,
+        language=settings.payment.language,
     )
 
 

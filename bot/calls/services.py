@@ -162,7 +162,7 @@ async def running_services(
             )
         with progress.step("voice: prompts and their recordings"):
             speaker = await asyncio.to_thread(
-                load_speaker, ROOT / settings.speaking.prompts,
+                load_speaker, ROOT / settings.speaking.prompts, settings.payment.language,
                 text_to_speech=settings.speaking.text_to_speech,
                 synthesis_seconds=SECONDS_FOR_ONE_TEXT if live else _SYNTHESIS_HANGS_SECONDS,
             )  # fmt: skip

@@ -7,28 +7,23 @@ from bot.dialog.commands import Charge, StepState
 from bot.dialog.course import Course
 from bot.dialog.events import TimerName
 from bot.dialog.floor import Floor
-from bot.dialog.flow import State
+from bot.dialog.flow import Trigger
 from bot.money import Money
-from bot.outcomes import ErrorName, ResultName
 from bot.prompts import Prompt, Reference
-from bot.settings import PaymentSettings
 
 
 class Charging:
     """Sends charges one at a time and acts on their answers."""
 
-    def __init__(self, course: Course, settings: PaymentSettings, floor: Floor) -> None:
+    def __init__(self, course: Course, floor: Floor) -> None:
         self._course = course
-        self._settings = settings
         self._floor = floor
         self._request: ChargeRequest | None = None
-        self._declines = 0
 
     def charge(self) -> None:
         """The read-back of exactly this card and amount was heard and confirmed."""
         self._floor.notify(self._course.step, StepState.DONE)
-        self._course.move(State.CHARGING)
-        self._course.question_number += 1
+        self._course.take(Trigger.YES)
         self._request = self._course.payment.charge_request()
         self._floor.stop_timer(*TimerName)
         self._floor.speech_ended()  # what is being said now can change nothing any more
@@ -52,11 +47,12 @@ class Charging:
             case ChargeStatus.APPROVED:
                 self._approved(request.amount, outcome.reference)
             case ChargeStatus.DECLINED:
-                self._declined(outcome.decline_reason or DeclineReason.DECLINED)
+                reason = outcome.decline_reason or DeclineReason.DECLINED
+                self._course.card_declined(Prompt(f"charge.declined.{reason}"), reason)
             case ChargeStatus.UNAVAILABLE:
-                self._course.close(ResultName.GATEWAY_UNAVAILABLE)
+                self._course.close(Trigger.UNAVAILABLE)
             case ChargeStatus.UNKNOWN:
-                self._course.close(ResultName.OUTCOME_UNKNOWN)
+                self._course.close(Trigger.UNKNOWN)
 
     def _wipe_request(self, request: ChargeRequest) -> None:
         """The answer is here: the security code is gone (PCI DSS 4.0.1 3.3.1), and so is the
@@ -70,16 +66,4 @@ class Charging:
         said = Prompt("charge.approved_without_reference", {"amount": amount})
         if reference:
             said = Prompt("charge.approved", {"amount": amount, "reference": Reference(reference)})
-        self._course.close(ResultName.SUCCESS, said, reference=reference)
-
-    def _declined(self, reason: DeclineReason) -> None:
-        self._declines += 1
-        why = Prompt(f"charge.declined.{reason}")
-        if self._declines >= self._settings.max_declines:
-            self._course.close(
-                ResultName.DECLINED, why, error=ErrorName.CARD_DECLINED, reason=reason
-            )
-            return
-        self._course.forget_card()
-        self._floor.had_input()
-        self._course.go(State.CARD_NUMBER, why, Prompt("charge.another_card"))
+        self._course.close(Trigger.APPROVED, said, reference=reference)

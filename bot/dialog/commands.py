@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.cards import CardNumber
 from bot.charges import ChargeRequest
 from bot.dialog.events import TimerName
 from bot.expectations import Expectation, Field
@@ -57,9 +58,12 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Ask a service (identification, card check). Reserved; nothing issues it yet."""
+    """Ask a service whether this card is valid, and of which brand; answered by `Looked`.
 
-    name: str
+    card: a copy; whoever carries the command out wipes it.
+    """
+
+    card: CardNumber
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.dialog.course import NOT_UNDERSTOOD, Course
 from bot.dialog.fields.verdicts import Partial
-from bot.dialog.flow import STATE_OF, State
+from bot.dialog.flow import State, Trigger
 from bot.dialog.meaning import Correction
 from bot.expectations import Field
 from bot.outcomes import ErrorName
@@ -43,7 +43,7 @@ class Corrections:
         elif course.state is State.WHICH or not something_given:
             course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
         else:
-            course.go(State.WHICH)
+            course.go(Trigger.WRONG)
 
     def _can_correct(self, field: Field) -> bool:
         return (
@@ -60,13 +60,14 @@ class Corrections:
         machine.forget()
         self._course.correcting.add(field)
         self._course.payment.amount.instead |= field is Field.AMOUNT
+        self._course.turn_to(field)
         if not any(machine.finds(reading) for reading in correction.readings):
-            self._course.go(STATE_OF[field])
+            self._course.ask()
             return
         verdict = machine.hear(correction.readings)
         if isinstance(verdict, Partial):
             # A piece of a card number, and no way to know which: the whole number is asked for.
             machine.forget()
-            self._course.go(STATE_OF[field])
+            self._course.ask()
         else:
             self._course.settle(field, verdict)

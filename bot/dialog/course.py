@@ -2,53 +2,65 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from bot.cards import SecretDigits
-from bot.dialog import confirmation
-from bot.dialog.commands import End, HandOver, StepState
-from bot.dialog.ending import destination_of, last_words
+from bot.dialog.commands import LookUp, StepState
+from bot.dialog.ending import Ending, destination_of
 from bot.dialog.events import CallStarted, TimerName
 from bot.dialog.fields.machine import FieldMachine
 from bot.dialog.fields.verdicts import Offered, Partial, Refused, Taken, Told, Unanswered, Verdict
 from bot.dialog.floor import Floor
-from bot.dialog.flow import FIELD_QUESTIONS, FLOW, STATE_OF, State
+from bot.dialog.flow import FIELD_QUESTIONS, STATE_OF, State, Trigger, Way
 from bot.dialog.payment import Payment
+from bot.dialog.read_back import ReadBack
+from bot.dialog.route import Route
 from bot.expectations import Expectation, Field, Kind
 from bot.money import Money
-from bot.outcomes import Destination, ErrorName, PaymentResult, ResultName
+from bot.outcomes import ErrorName, PaymentResult, ResultName
 from bot.prompts import Prompt
 from bot.settings import PaymentSettings
 
 NOT_UNDERSTOOD = (Prompt("not_understood"),)
+
+_REMINDERS = 2
+"""Times a question is asked again because nothing came; after that only "are you there?"."""
 
 
 class Course:
     """One payment from its first question to its result."""
 
     def __init__(self, call: CallStarted, settings: PaymentSettings, floor: Floor) -> None:
-        self.state = State.WAITING
         self.payment = Payment(call, settings)
-        self.question_number = 0
-        """Of the question that is open; asking again keeps it, another question gets the next."""
+        self.read_back = ReadBack(self.payment, settings)
         self.offered: Money | None = None
         """The amount an AMOUNT_CONFIRMATION is about."""
+        self.confirming: Field | None = None
+        """What a FIELD_CONFIRMATION is about."""
         self.read_back_was_heard = False
-        """Amount and card of the present read-back were played to their end."""
-        self._settings = settings
-        self._floor = floor
-        self._question: tuple[Prompt, ...] = ()
-        self._offer_prompt = ""
-        self._money_say_id = 0
-        self._wrong_inputs: Counter[State] = Counter()
-        self._last_details: dict[Field, str] = {}
+        """What a yes agrees to was played to its end."""
         self.correcting: set[Field] = set()
         """Fields whose new value will be announced as a change."""
         self.corrections_by_rasa: list[str] = []
-        self._ending: tuple[int, Destination, PaymentResult] | None = None
+        self._settings = settings
+        self._floor = floor
+        self._route = Route(self.payment, settings)
+        self._ending = Ending(floor)
+        self._question: tuple[Prompt, ...] = ()
+        self._offer_prompt = ""
+        self._read_back_id = 0
+        self._repeats = 0
+        self._last_details: dict[Field, str] = {}
 
     # The open question
+
+    @property
+    def state(self) -> State:
+        return self._route.state
+
+    @property
+    def question_number(self) -> int:
+        return self._route.question_number
 
     @property
     def machine(self) -> FieldMachine | None:
@@ -60,11 +72,29 @@ class Course:
         return Field(self.state.value) if self.state in FIELD_QUESTIONS else None
 
     @property
-    def step(self) -> str:
-        """The open question as an agent or a page names it."""
+    def asked_about(self) -> Field | None:
+        """The field an answer may give: the one that is asked for, or whose value is confirmed."""
         match self.state:
             case State.AMOUNT_CONFIRMATION:
                 return Field.AMOUNT
+            case State.FIELD_CONFIRMATION:
+                return self.confirming
+            case _:
+                return self.field
+
+    @property
+    def is_read_back(self) -> bool:
+        """A yes agrees to what must have been heard first."""
+        return self.state in {State.CONFIRMATION, State.FIELD_CONFIRMATION}
+
+    @property
+    def step(self) -> str:
+        """The open question as an agent or a page names it."""
+        match self.state:
+            case State.AMOUNT_CONFIRMATION | State.FIELD_CONFIRMATION:
+                return self.asked_about or State.CONFIRMATION
+            case State.CARD_CHECK:
+                return Field.CARD_NUMBER
             case State.WHICH:
                 return State.CONFIRMATION
             case State.CHARGING:
@@ -72,85 +102,127 @@ class Course:
             case state:
                 return state
 
-    def begin(self, *lead: Prompt) -> None:
+    def begin(self, trigger: Trigger, *lead: Prompt) -> None:
         """With the amount: the one that came with the call, or a question."""
-        amount = self.payment.call.amount
-        why_not = self.payment.amount.why_not(amount) if amount is not None else ()
-        if amount is not None and not why_not:
-            self.offer(amount, "amount.confirm_given", *lead)
-            return
+        amount, payment = self.payment.call.amount, self.payment
+        why_not = payment.amount.why_not(amount) if amount is not None else ()
+        self._route.minimum_offered = payment.amount.instead_of(amount)
+        if amount is not None:
+            self._offer(amount, "amount.confirm_given")
         if why_not:
             self._floor.notify(Field.AMOUNT, StepState.FAILED, ErrorName.INVALID_AMOUNT)
-        if why_not and self.payment.amount_is_fixed:
-            why = (*lead, *why_not, Prompt("amount.cannot_change"))
-            self.close(
-                ResultName.TOO_MANY_FAILED_ATTEMPTS, *why, error=ErrorName.INVALID_AMOUNT,
-                reason=Field.AMOUNT,
-            )  # fmt: skip
-            return
-        self.go(State.AMOUNT, *lead, *why_not)
+            self._offer_minimum()
+        if payment.given_is_final:
+            why_not = (*why_not, Prompt("amount.cannot_change"))
+        error = ErrorName.INVALID_AMOUNT if why_not else None
+        self.go(trigger, *lead, *why_not, error=error, reason=Field.AMOUNT)
 
-    def offer(self, amount: Money, prompt_id: str, *lead: Prompt) -> None:
+    def _offer(self, amount: Money, prompt_id: str) -> None:
         self.offered, self._offer_prompt = amount, prompt_id
-        self.go(State.AMOUNT_CONFIRMATION, *lead)
 
-    def go(self, state: State, *lead: Prompt) -> None:
-        """Open a question."""
-        self.move(state)
-        self.question_number += 1
-        self.read_back_was_heard = False
-        self.ask(*lead)
+    def _offer_minimum(self) -> None:
+        if self._route.minimum_offered is not None:
+            self._offer(self._route.minimum_offered, "amount.offer_minimum")
 
-    def proceed(self, *lead: Prompt) -> None:
-        """To the first field that is missing, or to the read-back."""
-        missing = self.payment.missing()
-        self.go(STATE_OF[missing] if missing is not None else State.CONFIRMATION, *lead)
+    def go(
+        self,
+        trigger: Trigger,
+        *lead: Prompt,
+        to: State | None = None,
+        error: ErrorName | None = None,
+        reason: str = "",
+    ) -> None:
+        """Take a step of the flow and do what the state it leads to is for.
+
+        to: the question, where several may be. error, reason: for the result, where it closes.
+        """
+        step = self.step
+        self._arrive(self.take(trigger, to), *lead, error=error, reason=reason or step)
+
+    def _arrive(
+        self, way: Way, *lead: Prompt, error: ErrorName | None = None, reason: str = ""
+    ) -> None:
+        if way.result is not None:
+            self._close(way.result, *lead, error=error, reason=reason)
+        elif self.state is State.CARD_CHECK:
+            self._ask_service(*lead)
+        else:
+            self.ask(*lead)
+
+    def take(self, trigger: Trigger, to: State | None = None) -> Way:
+        """Take a step of the flow, and say nothing yet."""
+        number = self.question_number
+        way = self._route.take(trigger, to)
+        if self.question_number != number:
+            self.read_back_was_heard = False
+            self._repeats = 0
+            waits = self.state is State.FIELD_CONFIRMATION
+            self.confirming = self.payment.unconfirmed() if waits else None
+            self._route.good_input(State.FIELD_CONFIRMATION)
+        return way
 
     def ask(self, *lead: Prompt) -> None:
         """Ask the open question, in its next variant."""
+        self._repeats = 0
         if self.machine is not None:
             self.machine.gathered.keyed = 0  # asked anew: no further key is being waited for
         self._floor.notify(self.step, StepState.ENTERING)
-        if self.state is State.CONFIRMATION and not self.read_back_was_heard:
-            self.read_back(*lead)
+        if self.is_read_back and not self.read_back_was_heard:
+            self.read_out(*lead)
         else:
-            self._question = self._floor.pick_question(self._question_prompt())
+            self._question = self._pick_question()
             self._floor.say((*self._floor.pick(*lead), *self._question))
         self.listen()
 
     def repeat(self, *lead: Prompt) -> None:
-        """Say the open question again as it was said."""
+        """Say the open question again as it was said; the third time in other words."""
         machine = self.machine
-        if self.state is State.CONFIRMATION and not self.read_back_was_heard:
-            self.read_back(*lead)
+        self._repeats += 1
+        if self.is_read_back and not self.read_back_was_heard:
+            self.read_out(*lead)
         elif machine is not None and len(machine.gathered):
             self.ask(*lead)  # what is there already has changed since
         else:
+            if self._repeats > 1:
+                self._question = self._pick_question()
             self._floor.say((*self._floor.pick(*lead), *self._question))
+
+    def _pick_question(self) -> tuple[Prompt, ...]:
+        return self._floor.pick_question(self._question_prompt())
 
     def _question_prompt(self) -> Prompt:
         if self.machine is not None:
             return self.machine.ask()
-        if self.state is State.AMOUNT_CONFIRMATION and self.offered is not None:
-            return Prompt(self._offer_prompt, {"amount": self.offered})
-        return Prompt("which.ask" if self.state is State.WHICH else "confirm.question")
+        match self.state:
+            case State.AMOUNT_CONFIRMATION if self.offered is not None:
+                return Prompt(self._offer_prompt, {"amount": self.offered})
+            case State.FIELD_CONFIRMATION:
+                return Prompt("each_field.question")
+            case State.WHICH:
+                return Prompt("which.ask")
+            case _:
+                return self.read_back.question()
 
-    def read_back(self, *lead: Prompt, interruptible: bool = True) -> None:
-        """Say what is to be paid, and ask. Amount and card are a Say of their own, so that it is
-        known whether they were heard: only then does a "yes" count."""
-        floor, slow = self._floor, self._floor.slow
+    def read_out(self, *lead: Prompt, interruptible: bool = True) -> None:
+        """Say what a yes agrees to, and ask. It is a Say of its own, so that it is known whether
+        it was heard: only then does a "yes" count."""
+        floor, read_back = self._floor, self.read_back
         self.read_back_was_heard = False
-        money = (*lead, *confirmation.money_side(self.payment, slow=slow))
-        self._money_say_id = floor.say(floor.pick(*money), interruptible=interruptible)
-        self._question = floor.pick_question(self._question_prompt())
-        floor.say((*floor.pick(*confirmation.rest(self.payment)), *self._question))
+        if self.confirming is not None:
+            bound = read_back.of_field(self.confirming)
+        else:
+            bound = read_back.card_and_amount(slow=floor.slow)
+        self._read_back_id = floor.say(floor.pick(*lead, *bound), interruptible=interruptible)
+        self._question = self._pick_question()
+        rest = read_back.rest() if self.confirming is None else ()
+        floor.say((*floor.pick(*rest), *self._question))
 
     def listen(self) -> None:
         """Tell what is expected now."""
         if self.machine is not None:
             expectation = self.machine.expectation()
-        elif self.state is State.AMOUNT_CONFIRMATION:
-            expectation = Expectation(Kind.YES_NO, field=Field.AMOUNT)
+        elif self.asked_about is not None:
+            expectation = Expectation(Kind.YES_NO, field=self.asked_about)
         else:
             # Open also at "is everything right?": a "no" may say what is wrong in the same breath.
             expectation = Expectation(Kind.OPEN)
@@ -158,46 +230,65 @@ class Course:
         self._floor.listen(replace(expectation, language=language, question=self.question_number))
 
     def prompt_played(self, say_id: int, *, completed: bool) -> None:
-        if say_id == self._money_say_id:
+        if say_id == self._read_back_id:
             self.read_back_was_heard = completed
-        if self._ending is not None and say_id == self._ending[0]:
+        if self._ending.waits_for(say_id):
             self.end()
 
     # Answers
 
     def settle(self, field: Field, verdict: Verdict) -> None:
-        """Act on what a field made of an answer."""
+        """Act on what the field that is being asked made of an answer."""
         match verdict:
             case Taken():
-                self._taken(field, verdict)
+                self.taken(field, verdict)
             case Partial():
                 self._floor.say(self._floor.pick(Prompt("card_number.go_on")))
                 self.listen()
-            case Refused(error, why):
-                self.refuse(error, *why, state=STATE_OF[field])
+            case Refused(error, why, instead):
+                self._route.minimum_offered = instead
+                self.refuse(error, *why)
             case Unanswered():
-                self.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD, state=STATE_OF[field])
-            case Told(say) if self.step == field:
-                self.ask(*say)
+                self.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
             case Told(say):
-                self.go(STATE_OF[field], *say)
+                self.ask(*say)
             case Offered(amount):
-                self.offer(amount, "amount.offer_balance")
+                self._offer(amount, "amount.offer_balance")
+                self.go(Trigger.OFFERED)
 
-    def _taken(self, field: Field, taken: Taken) -> None:
-        self._wrong_inputs[STATE_OF[field]] = 0
-        self._floor.notify(field, StepState.DONE, taken.detail)
-        if field is Field.CARD_NUMBER:
-            self.payment.fit_to_card()
+    def turn_to(self, field: Field) -> None:
+        """A field is corrected: its question is open, and not asked yet."""
+        if self.field is not field:
+            self.take(Trigger.CORRECTED, STATE_OF[field])
+
+    def taken(
+        self, field: Field, taken: Taken, trigger: Trigger = Trigger.ANSWERED, *lead: Prompt
+    ) -> None:
+        self.payment.was_given(field)
+        if trigger is Trigger.YES:
+            self.payment.confirm(field)
         unchanged = field in {Field.AMOUNT, Field.EXPIRY} and (
             self._last_details.get(field) == taken.detail
         )
         self._last_details[field] = taken.detail
         corrected = field in self.correcting and not unchanged
         self.correcting.discard(field)
-        self.proceed(*((Prompt(f"corrected.{field}"),) if corrected else ()))
+        self.accept(field)
+        self.go(trigger, *lead, *((Prompt(f"corrected.{field}"),) if corrected else ()))
         if taken.typed_ahead is not None:
             self._type_ahead(taken.typed_ahead)
+
+    def accept(self, field: Field, detail: str = "") -> None:
+        """Its value stands, unless it still needs a service's word, or the caller's.
+
+        detail: what may be shown of it, where that is known better now.
+        """
+        if detail:
+            self._last_details[field] = detail
+        unchecked = field is Field.CARD_NUMBER and self.payment.card_is_unchecked
+        if not unchecked and self.payment.unconfirmed() is not field:
+            self._route.accepted(field)
+            self._floor.notify(field, StepState.DONE, self._last_details.get(field, ""))
 
     def _type_ahead(self, digits: SecretDigits) -> None:
         """Keys pressed beyond the end of one field count for the next. Never for the read-back:
@@ -229,94 +320,118 @@ class Course:
         self._floor.stop_timer(TimerName.INTER_DIGIT)
         self.settle(field, machine.end_of_keys())
 
-    def refuse(self, error: ErrorName, *why: Prompt, state: State | None = None) -> None:
-        """A wrong input at a question: ask it again, or give up."""
-        state = state or self.state
-        self._wrong_inputs[state] += 1
-        step = self.step if state is self.state else state
+    def refuse(self, error: ErrorName, *why: Prompt, to: State | None = None) -> None:
+        """A wrong input: ask again while tries are left. to: the field that is asked again, and
+        whose tries count, where that is not this question's."""
+        step = self.step
+        self._route.wrong_input(to or self.state)
         self._floor.notify(step, StepState.FAILED, error)
-        if self._wrong_inputs[state] >= self._settings.max_wrong_inputs:
-            self.close(ResultName.TOO_MANY_FAILED_ATTEMPTS, error=error, reason=step)
-        elif state is self.state:
-            self.ask(*why)
-        else:
-            self.go(state, *why)
+        way = self.take(Trigger(error), to)
+        if way.result is not None:
+            self._close(way.result, error=error, reason=step)
+            return
+        if self.state is State.AMOUNT_CONFIRMATION:
+            self._offer_minimum()
+        self.ask(*why)
 
     def no_input(self) -> None:
         self._floor.notify(self.step, StepState.FAILED, ErrorName.TIMEOUT)
-        self.ask(Prompt("no_input"))
+        self.take(Trigger.NO_INPUT)
+        if self._floor.remind() <= _REMINDERS:
+            self.ask(Prompt("no_input"))
+        else:
+            self._floor.be_patient()
+            self._floor.say(self._floor.pick(Prompt("still_there")))
 
-    def take_offer(self) -> None:
-        if self.offered is not None:
-            self.settle(Field.AMOUNT, self.payment.amount.take(self.offered))
+    def _ask_service(self, *lead: Prompt) -> None:
+        """Whether the card is valid, and of which brand; `card_check.py` hears the answer."""
+        card = self.payment.card.value
+        if card is None:
+            raise AssertionError("no card to check")
+        self._floor.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT)
+        self._floor.speech_ended()
+        self._floor.say(self._floor.pick(*lead, Prompt("card_number.checking")))
+        self.listen()
+        self._floor.do(LookUp(card.duplicate()))
 
-    def refuse_offer(self) -> None:
-        if self.payment.amount_is_fixed:
-            self.close(
-                ResultName.CALLER_CANCELLED, error=ErrorName.NOT_CONFIRMED, reason=Field.AMOUNT,
-                to=self._settings.after_failure,
-            )  # fmt: skip
+    # All of it again
+
+    def card_declined(self, why: Prompt, reason: str) -> None:
+        self._route.declined()
+        step = Trigger.CARD_DECLINED
+        way = self.take(step)
+        if way.result is not None:
+            self._close(way.result, why, error=ErrorName.CARD_DECLINED, reason=reason)
             return
-        self.payment.amount.instead = True
-        self.go(State.AMOUNT)
-
-    def refuse_read_back(self) -> None:
-        self._floor.notify(self.step, StepState.FAILED, ErrorName.NOT_CONFIRMED)
-        self.go(State.WHICH)
-
-    def forget_card(self) -> None:
-        """For another one, with tries of its own."""
         self.payment.forget_card()
         self.correcting.clear()
-        self._wrong_inputs.clear()
+        self._floor.had_input()
+        self.ask(why, Prompt("charge.another_card"))
 
     def start_over(self, *lead: Prompt) -> None:
         self.payment.forget_everything()
         self.correcting.clear()
-        self.begin(*lead)
+        self.begin(Trigger.START_OVER, *lead)
+
+    def not_available(self, field: Field) -> None:
+        """The caller does not have it: say where it is; the second time, a person helps."""
+        self._route.not_available()
+        way = self.take(Trigger.NOT_AVAILABLE)
+        if way.result is not None:
+            self._close(way.result, reason=f"{field} not available")
+        else:
+            self.repeat(Prompt(f"not_available.{field}"))
 
     # The end
 
     def close(
+        self,
+        trigger: Trigger,
+        *lead: Prompt,
+        error: ErrorName | None = None,
+        reason: str = "",
+        reference: str | None = None,
+    ) -> None:
+        """Take a step that closes the payment."""
+        way = self.take(trigger)
+        if way.result is None:
+            raise AssertionError(f"{trigger} does not close a payment")
+        self._close(way.result, *lead, error=error, reason=reason, reference=reference)
+
+    def _close(
         self,
         status: ResultName,
         *lead: Prompt,
         error: ErrorName | None = None,
         reason: str = "",
         reference: str | None = None,
-        to: Destination | None = None,
     ) -> None:
         """The result stands; say the last words, then `end`."""
-        to = to or destination_of(status, self._settings)
+        to = destination_of(status, self._settings)
+        if error is ErrorName.NOT_CONFIRMED:
+            to = self._settings.after_failure  # a fixed amount was denied: back to who gave it
         result = self._result(status, error, reason, reference)
         self.payment.wipe()
-        self.move(State.CLOSING)
         self._floor.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT)
         self._floor.had_input()
-        prompts = self._floor.pick(*lead, *last_words(status, to))
-        self._ending = (self._floor.say(prompts, interruptible=False), to, result)
+        self._ending.begin(result, to, *lead)
         self.listen()
 
     def end(self) -> None:
         """After the last words, or when they cannot be played."""
-        if self._ending is not None:
-            _, to, result = self._ending
-            self._floor.do(HandOver(to, result))
-            self._finish(result)
+        if self._ending.result is not None:
+            self.take(Trigger.SAID)
+            self._ending.hand_over()
+            self._ending.finish(self._ending.result)
 
     def hang_up(self) -> None:
         """A result that stands, stands. A charge under way goes on without the call: its request
         has secrets of its own."""
-        if self._ending is not None:
-            self._finish(self._ending[2])
-            return
         reason = "while charging" if self.state is State.CHARGING else self.step
-        self._finish(self._result(ResultName.CALLER_HUNG_UP, None, reason, None))
-
-    def _finish(self, result: PaymentResult) -> None:
-        self.move(State.ENDED)
+        hung_up = self._result(ResultName.CALLER_HUNG_UP, None, reason, None)
+        self.take(Trigger.HUNG_UP)
         self.payment.wipe()
-        self._floor.do(End(result))
+        self._ending.finish(self._ending.result or hung_up)
 
     def _result(
         self, status: ResultName, error: ErrorName | None, reason: str, reference: str | None
@@ -331,9 +446,3 @@ class Course:
             last_four=self.payment.last_four,
             corrections_by_rasa=tuple(self.corrections_by_rasa),
         )
-
-    def move(self, state: State) -> None:
-        """Along the flow; anything else is a bug of ours, never of the caller."""
-        if state not in FLOW[self.state]:
-            raise AssertionError(f"the flow has no way from {self.state} to {state}")
-        self.state = state

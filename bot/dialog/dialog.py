@@ -3,10 +3,11 @@
 From top to bottom: an event comes in (`Dialog.handle`). Speech gets a meaning (`meaning.py`): an
 answer, a correction, yes, no, or one of the words that count at every question; `replies.py` acts
 on it. Keys go to the question that is open. Each field gathers and judges its own answers
-(`fields/`), and the course of the payment acts on the verdict (`course.py`): it asks for the first
-field that is missing and, when none is, reads everything back; `flow.py` has the rules. Only a
-"yes" to a read-back that was heard charges the card (`charging.py`). Whatever is said, awaited or
-reported leaves through the floor (`floor.py`), as commands in the order of carrying them out.
+(`fields/`), and the course of the payment acts on the verdict (`course.py`). Every step it takes
+is a line of the table in `flow.py`, whose guards `route.py` judges. What is read back is the
+policy's (`read_back.py`); only a "yes" to card and amount that were heard charges the card
+(`charging.py`). Whatever is said, awaited or reported leaves through the floor (`floor.py`), as
+commands in the order of carrying them out.
 
     dialog = Dialog(settings.payment)
     commands = dialog.handle(CallStarted(call_id="a1", today=date(2026, 11, 20)))
@@ -14,6 +15,7 @@ reported leaves through the floor (`floor.py`), as commands in the order of carr
 
 from __future__ import annotations
 
+from bot.dialog.card_check import CardCheck
 from bot.dialog.charging import Charging
 from bot.dialog.commands import Command, End, StepState
 from bot.dialog.corrections import Corrections
@@ -25,17 +27,18 @@ from bot.dialog.events import (
     Heard,
     HungUp,
     KeyPressed,
+    Looked,
     PromptPlayed,
     SpeechStarted,
     TimerFired,
     TimerName,
 )
 from bot.dialog.floor import Floor
-from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State
+from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State, Trigger
 from bot.dialog.meaning import Correction, Meaning, Nothing, Word, Yes, understand
 from bot.dialog.replies import Replies
 from bot.dialog.words import Words
-from bot.expectations import Field, Intent
+from bot.expectations import Intent
 from bot.outcomes import CallType, ErrorName, PaymentResult, ResultName
 from bot.prompts import Prompt
 from bot.settings import PaymentSettings
@@ -56,17 +59,16 @@ class Dialog:
         self._replies: Replies
         self._corrections: Corrections
         self._charging: Charging
+        self._card_check: CardCheck
         self._keys_only = False
         self._held_keys: list[str] = []
         """Keys pressed before an utterance that began earlier was understood: what was said comes
         first, as in a number whose second half is keyed."""
-        self._ended_early = False
+        self._before = State.WAITING
 
     @property
     def state(self) -> State:
-        if self._course is None:
-            return State.ENDED if self._ended_early else State.WAITING
-        return self._course.state
+        return self._before if self._course is None else self._course.state
 
     def handle(self, event: Event) -> list[Command]:
         """What is to be done now. Never raises for what a caller may do."""
@@ -83,19 +85,20 @@ class Dialog:
             case CallStarted():
                 self._begin(event)
             case HungUp(leg="caller"):
-                self._ended_early = True
+                self._before = State.ENDED
                 self._floor.do(End(PaymentResult(ResultName.CALLER_HUNG_UP)))
 
     def _begin(self, call: CallStarted) -> None:
         # In a conference or a transfer an agent may hear the caller: keys only (R1.10).
         self._keys_only = self._floor.keys_only = call.call_type is not CallType.AUTOMATED
         self._course = course = Course(call, self._settings, self._floor)
-        self._charging = Charging(course, self._settings, self._floor)
+        self._charging = Charging(course, self._floor)
+        self._card_check = CardCheck(course, self._settings)
         self._corrections = Corrections(course)
         words = Words(course, self._floor)
-        self._replies = Replies(course, self._corrections, words, self._charging)
+        self._replies = Replies(course, self._corrections, words, self._charging, self._floor)
         self._floor.had_input()
-        course.begin(Prompt("welcome"))
+        course.begin(Trigger.STARTED, Prompt("welcome"))
 
     def _during_the_call(self, event: Event, course: Course) -> None:
         match event:
@@ -113,6 +116,9 @@ class Dialog:
                 self._timer_fired(name, course)
             case ChargeAnswered(outcome):
                 self._charging.charge_answered(outcome)
+            case Looked(standing):
+                self._card_check.answered(standing)
+                self._release_keys(course)
 
     # Speech
 
@@ -138,9 +144,8 @@ class Dialog:
 
     def _meaning_of(self, event: Heard, course: Course) -> Meaning | None:
         """None when it was said to an earlier question and means nothing at this one."""
-        machine, asked = course.machine, course.field
-        if course.state is State.AMOUNT_CONFIRMATION:
-            machine, asked = course.payment.amount, Field.AMOUNT
+        asked = course.asked_about
+        machine = course.payment.machines[asked] if asked is not None else None
         finds = machine.finds if machine is not None else lambda _reading: False
         meaning = understand(event.readings, self._settings, asked, finds)
         if event.expectation.question == course.question_number:
@@ -178,14 +183,16 @@ class Dialog:
     def _key(self, key: str, course: Course) -> None:
         if course.state is State.CHARGING and key == "*" and self._settings.star_cancels:
             self._say_too_late()
-        if course.state not in QUESTIONS:
+        if course.state not in QUESTIONS | {State.CARD_CHECK}:
             return
         self._floor.had_input()
         if key == "*" and self._settings.star_cancels:
             self._floor.stop_saying()
-            course.close(ResultName.CALLER_CANCELLED, reason=course.step)
+            course.close(Trigger.CANCELLED, reason=course.step)
         elif key not in _DIGITS and key != "#":
             return
+        elif course.state is State.CARD_CHECK:
+            self._held_keys.append(key)  # typed ahead of the question that follows
         elif course.machine is None:
             self._menu_key(key, course)
         elif self._floor.caller_speaks:
@@ -210,10 +217,10 @@ class Dialog:
     def _menu_key(self, key: str, course: Course) -> None:
         """Yes is 1 and no is 2; at "what is wrong?" the fields are 1 to 5.
 
-        Until amount and card of the read-back were heard, keys are typed ahead of the question
-        and dropped: what was keyed for something else must never pay.
+        Until what a yes agrees to was heard, keys are typed ahead of the question and dropped:
+        what was keyed for something else must never pay.
         """
-        unheard = course.state is State.CONFIRMATION and not course.read_back_was_heard
+        unheard = course.is_read_back and not course.read_back_was_heard
         if key == "#" or unheard:
             return
         self._floor.stop_saying()
@@ -221,11 +228,11 @@ class Dialog:
         match course.state:
             case State.WHICH if 1 <= number <= len(FIELD_ORDER):
                 self._corrections.correct(Correction(FIELD_ORDER[number - 1], (), by_rasa=False))
-            case State.AMOUNT_CONFIRMATION if number == 1:
-                course.take_offer()
-            case State.CONFIRMATION if number == 1:
-                self._replies.yes_to_read_back()
-            case State.AMOUNT_CONFIRMATION | State.CONFIRMATION if number == 2:
+            case State.WHICH:
+                course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
+            case _ if number == 1:
+                self._replies.yes()
+            case _ if number == 2:
                 self._replies.no()
             case _:
                 course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
@@ -264,10 +271,12 @@ class Dialog:
     def _silence(self, course: Course) -> None:
         if course.state is State.CLOSING:
             course.end()
+        elif course.state is State.CARD_CHECK:
+            self._card_check.answered(None)  # nobody said anything in all that time
         elif self._floor.caller_speaks:
             self._floor.speech_ended()
             self._floor.wait_for_end_of_speech()
         elif course.state in QUESTIONS:
             self._floor.notify(course.step, StepState.FAILED, ErrorName.TIMEOUT)
             self._floor.stop_saying()
-            course.close(ResultName.TIMEOUT, error=ErrorName.TIMEOUT, reason=course.step)
+            course.close(Trigger.SILENCE, error=ErrorName.TIMEOUT, reason=course.step)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from bot.charges import ChargeOutcome
+from bot.charges import CardStanding, ChargeOutcome
 from bot.expectations import Expectation, Reading
 from bot.money import Money
 from bot.outcomes import CallType
@@ -93,10 +93,9 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A `LookUp` answered. Reserved for identification (R7); the flow has its place."""
+    """A `LookUp` was answered. standing: None where nobody knows, or nobody answered in time."""
 
-    name: str
-    found: bool
+    standing: CardStanding | None
     at: int = 0
 
 

@@ -42,6 +42,7 @@ class Floor:
         self._last_say_id = 0
         self._timers: set[TimerName] = set()
         self._patient = False
+        self._reminders = 0
         self.slow = False
         self.keys_only = False
         self.caller_speaks = False
@@ -65,11 +66,10 @@ class Floor:
         self._times_said.update(prompt.id for prompt in prompts)
         return tuple(replace(p, attempt=self._times_said[p.id]) for p in prompts)
 
-    def pick_question(self, *prompts: Prompt) -> tuple[Prompt, ...]:
-        picked = self.pick(*prompts)
-        if not self.keys_only:
-            return picked
-        return tuple(replace(p, attempt=max(p.attempt, _KEYS_VARIANT)) for p in picked)
+    def pick_question(self, prompt: Prompt) -> tuple[Prompt, ...]:
+        (picked,) = self.pick(prompt)
+        least = _KEYS_VARIANT if self.keys_only else 1
+        return (replace(picked, attempt=max(picked.attempt, least)),)
 
     def say(self, prompts: tuple[Prompt, ...], *, interruptible: bool = True) -> int:
         """Queue prompts that were picked; returns the id under which they will be reported."""
@@ -141,7 +141,13 @@ class Floor:
     def had_input(self) -> None:
         """The caller gave a sign: 60 s (configurable) until silence ends the payment."""
         self._patient = False
+        self._reminders = 0
         self._start_timer(TimerName.SILENCE, int(self._settings.silence_timeout_seconds * 1000))
+
+    def remind(self) -> int:
+        """How often, with this time, nothing came since the last input."""
+        self._reminders += 1
+        return self._reminders
 
     def be_patient(self) -> None:
         """The caller asked to wait: the next reminder comes half-way to the silence limit."""

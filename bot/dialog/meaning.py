@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.cards import is_card_number
+from bot.dialog.agent_words import asks_for_agent
 from bot.dialog.fields.machine import digits_in
 from bot.expectations import Field, Intent, Reading, Source
 from bot.settings import PaymentSettings
@@ -89,6 +90,8 @@ def understand(
     asked: the field the question was about, None at "is everything right?" and "what is wrong?".
     finds: whether a reading has a value for that field.
     """
+    if asks_for_agent(readings, settings):
+        return Word(Intent.AGENT)
     for reading in readings:
         if (meaning := _meaning(reading, tuple(readings), settings, asked, finds)) is not None:
             return meaning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.cards import Brand, rules_of
+from bot.cards import Brand, CardNumber, SecretDigits, rules_of
 from bot.charges import ChargeRequest
 from bot.dialog.events import CallStarted
 from bot.dialog.fields.amount import AmountField
@@ -15,7 +15,6 @@ from bot.dialog.fields.postal_code import PostalCodeField
 from bot.dialog.fields.security_code import SecurityCodeField
 from bot.dialog.flow import FIELD_ORDER
 from bot.expectations import Field
-from bot.money import Money
 from bot.settings import PaymentSettings
 
 _CARD_FIELDS = (Field.CARD_NUMBER, Field.EXPIRY, Field.SECURITY_CODE, Field.POSTAL_CODE)
@@ -40,19 +39,52 @@ class Payment:
             )
         }  # fmt: skip
         self._attempts = 0
+        self._confirmed: set[Field] = set()
+        self._brand_by_service: Brand | None = None
+        self._card_was_checked = False
+        self._read_out: list[SecretDigits | CardNumber] = []
+
+    # The amount that came with the call
+
+    @property
+    def given_can_be_paid(self) -> bool:
+        return self.call.amount is not None and not self.amount.why_not(self.call.amount)
+
+    @property
+    def given_is_final(self) -> bool:
+        """It cannot be paid, and no other may be named."""
+        return self.amount_is_fixed and not self.given_can_be_paid
 
     @property
     def amount_is_fixed(self) -> bool:
         """The amount came with the call and the settings do not let the caller change it."""
         return self.call.amount is not None and not self._settings.caller_may_change_amount
 
+    # The card
+
     @property
     def brand(self) -> Brand | None:
-        return self.card.value.brand if self.card.value is not None else None
+        """Where a service was asked, it has the last word."""
+        if self.card.value is None:
+            return None
+        return self._brand_by_service or self.card.value.brand
+
+    @property
+    def card_is_unchecked(self) -> bool:
+        """A service is to be asked of it."""
+        asks = self._settings.card_check != "off"
+        return asks and self.card.is_given and not self._card_was_checked
+
+    def card_was_checked(self, brand: Brand | None) -> None:
+        """brand: None where the service did not say."""
+        self._card_was_checked = True
+        self._brand_by_service = brand
 
     @property
     def last_four(self) -> str | None:
         return self.card.value.last_four if self.card.value is not None else None
+
+    # What is needed, missing and confirmed
 
     def needed(self) -> tuple[Field, ...]:
         """The fields this payment has, in the order of asking; the card's brand decides."""
@@ -70,8 +102,25 @@ class Payment:
         """The next field to ask for; None when the payment can be confirmed."""
         return next((f for f in self.needed() if not self.machines[f].is_given), None)
 
+    def unconfirmed(self) -> Field | None:
+        """The first field that was given and waits for its yes; None where only the end has one."""
+        if self._settings.confirmation != "each_field":
+            return None
+        given = (field for field in self.needed() if self.machines[field].is_given)
+        return next((field for field in given if field not in self._confirmed), None)
+
+    def confirm(self, field: Field) -> None:
+        self._confirmed.add(field)
+
+    def was_given(self, field: Field) -> None:
+        """A field has a value, perhaps another than before."""
+        self._confirmed.discard(field)
+        if field is Field.CARD_NUMBER:
+            self._card_was_checked, self._brand_by_service = False, None
+            self.fit_to_card()
+
     def fit_to_card(self) -> None:
-        """A card was given: the security code must suit its brand, or it is asked (again)."""
+        """The security code must suit the card's brand, or it is asked (again)."""
         if self.brand is None:
             return
         self.security_code.length = rules_of(self.brand).security_code_length
@@ -108,15 +157,26 @@ class Payment:
             payment_reference=self.call.payment_reference,
         )
 
-    @property
-    def confirmed_facts(self) -> tuple[Money, Brand, str] | None:
-        """Amount, brand and last four of a payment whose money side is known."""
-        if self.amount.value is None or self.brand is None or self.last_four is None:
-            return None
-        return self.amount.value, self.brand, self.last_four
+    # Copies to read out
+
+    def card_to_read_out(self) -> CardNumber:
+        if self.card.value is None:
+            raise AssertionError("no card to read out")
+        copy = self.card.value.duplicate()
+        self._read_out.append(copy)
+        return copy
+
+    def to_read_out(self, digits: str) -> SecretDigits:
+        """Digits that are said, but never shown or recorded."""
+        copy = SecretDigits(digits)
+        self._read_out.append(copy)
+        return copy
 
     def wipe(self) -> None:
         """Overwrite every secret of the call, and forget the rest of the card."""
         self.forget_card()
+        for copy in self._read_out:
+            copy.wipe()
+        self._read_out.clear()
         for machine in self.machines.values():
             machine.wipe_handed_out()

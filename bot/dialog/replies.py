@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bot.dialog.charging import Charging
-from bot.dialog.confirmation import agrees
+from bot.dialog.commands import StepState
 from bot.dialog.corrections import Corrections
 from bot.dialog.course import NOT_UNDERSTOOD, Course
-from bot.dialog.flow import State
+from bot.dialog.fields.verdicts import Taken
+from bot.dialog.floor import Floor
+from bot.dialog.flow import STATE_OF, YES_NO_QUESTIONS, State, Trigger
 from bot.dialog.meaning import Answer, Correction, Meaning, No, Nothing, Word, Yes, field_of
 from bot.dialog.words import Words
 from bot.expectations import Field, Intent, Source
@@ -18,9 +20,15 @@ class Replies:
     """Acts on meanings at the question that is open."""
 
     def __init__(
-        self, course: Course, corrections: Corrections, words: Words, charging: Charging
+        self,
+        course: Course,
+        corrections: Corrections,
+        words: Words,
+        charging: Charging,
+        floor: Floor,
     ) -> None:
         self._course = course
+        self._floor = floor
         self._corrections = corrections
         self._words = words
         self._charging = charging
@@ -30,6 +38,8 @@ class Replies:
         match meaning:
             case Answer():
                 self._answer(meaning)
+            case Correction(field=None) if course.state in YES_NO_QUESTIONS:
+                self.no()  # "that's wrong" about the one value that was read back
             case Correction():
                 self._corrections.correct(meaning)
             case Yes():
@@ -45,6 +55,9 @@ class Replies:
         course = self._course
         if course.state is State.AMOUNT_CONFIRMATION:
             self._answer_to_offer(answer)
+            return
+        if course.confirming is not None:
+            self._answer_to_read_back(answer, course.confirming)
             return
         machine, field = course.machine, course.field
         if machine is None or field is None:
@@ -65,9 +78,9 @@ class Replies:
         if said is None and answer.intent is Intent.PAY_FULL:
             said = amount.balance
         if answer.anew and said in (None, course.offered):
-            course.refuse_offer()
+            self._refuse_offer()
         elif said is not None and said == course.offered:
-            course.take_offer()
+            self._take_offer()
         elif said is None and answer.intent in {Intent.PAY_BILL, Intent.PAY_AMOUNT}:
             course.repeat()
         elif said is None and answer.intent is Intent.BALANCE:
@@ -75,45 +88,97 @@ class Replies:
         elif course.payment.amount_is_fixed:
             course.repeat(Prompt("amount.cannot_change"))
         else:
+            course.turn_to(Field.AMOUNT)
             course.settle(Field.AMOUNT, amount.hear(answer.readings))
+
+    def _answer_to_read_back(self, answer: Answer, field: Field) -> None:
+        """The value once more, or another, where yes or no was asked: "April", "no, November"."""
+        course, best = self._course, answer.readings[0]
+        if not answer.anew and course.read_back.agrees(best, field):
+            self._yes_to_read_back()
+        else:
+            self._corrections.correct(
+                Correction(field, answer.readings, best.source is Source.RASA)
+            )
 
     def _yes(self, yes: Yes) -> None:
         course = self._course
-        match course.state:
-            case State.AMOUNT_CONFIRMATION:
-                course.take_offer()
-            case State.CONFIRMATION if not agrees(yes.reading, course.payment):
-                by_rasa = yes.reading.source is Source.RASA
-                self._corrections.correct(
-                    Correction(field_of(yes.reading), (yes.reading,), by_rasa)
-                )
-            case State.CONFIRMATION:
-                self.yes_to_read_back()
-            case State.WHICH:
-                course.go(State.CONFIRMATION)  # nothing is wrong after all
-            case _:
-                course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
-
-    def yes_to_read_back(self) -> None:
-        course = self._course
-        if course.read_back_was_heard:
-            self._charging.charge()
+        if course.state is State.AMOUNT_CONFIRMATION:
+            self._take_offer()
+        elif course.is_read_back and not course.read_back.agrees(yes.reading, course.confirming):
+            by_rasa = yes.reading.source is Source.RASA
+            field = field_of(yes.reading) or course.confirming
+            self._corrections.correct(Correction(field, (yes.reading,), by_rasa))
+        elif course.is_read_back:
+            self._yes_to_read_back()
+        elif course.state is State.WHICH:
+            course.go(Trigger.NOTHING_WRONG)
         else:
-            # Said over the amount or the card: nobody agrees to what was not heard.
-            course.read_back(Prompt("confirm.hear_first"), interruptible=False)
+            course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
+
+    def yes(self) -> None:
+        """The key 1 where yes or no is asked."""
+        if self._course.state is State.AMOUNT_CONFIRMATION:
+            self._take_offer()
+        else:
+            self._yes_to_read_back()
+
+    def _yes_to_read_back(self) -> None:
+        course = self._course
+        if not course.read_back_was_heard:
+            # Said over what it would agree to: nobody agrees to what was not heard.
+            course.read_out(Prompt("confirm.hear_first"), interruptible=False)
+        elif course.confirming is not None:
+            self._confirm(course.confirming)
+        else:
+            self._charging.charge()
 
     def no(self) -> None:
         course = self._course
         machine = course.machine
         match course.state:
             case State.AMOUNT_CONFIRMATION:
-                course.refuse_offer()
+                self._refuse_offer()
+            case State.FIELD_CONFIRMATION:
+                self._refuse_field()
             case State.CONFIRMATION:
-                course.refuse_read_back()
+                self._not_confirmed()
+                course.go(Trigger.NOT_CONFIRMED)
             case State.WHICH:
-                course.go(State.CONFIRMATION)
+                course.go(Trigger.NOTHING_WRONG)
             case _ if machine is not None and machine.has_begun:
                 machine.begin_anew()
                 course.ask()
             case _:
                 course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
+
+    # One value that was read back
+
+    def _take_offer(self) -> None:
+        course = self._course
+        if course.offered is None:
+            return
+        verdict = course.payment.amount.take(course.offered)
+        if isinstance(verdict, Taken):
+            course.taken(Field.AMOUNT, verdict, Trigger.YES)
+
+    def _refuse_offer(self) -> None:
+        self._not_confirmed()
+        self._course.payment.amount.instead = True
+        error = ErrorName.NOT_CONFIRMED
+        self._course.go(Trigger.NOT_CONFIRMED, error=error, reason=Field.AMOUNT)
+
+    def _confirm(self, field: Field) -> None:
+        self._course.payment.confirm(field)
+        self._course.accept(field)
+        self._course.go(Trigger.YES)
+
+    def _refuse_field(self) -> None:
+        """Not what the caller gave: it is asked again, and that costs a try."""
+        field = self._course.confirming
+        if field is not None:
+            self._course.payment.machines[field].forget()
+            self._course.refuse(ErrorName.NOT_CONFIRMED, to=STATE_OF[field])
+
+    def _not_confirmed(self) -> None:
+        self._floor.notify(self._course.step, StepState.FAILED, ErrorName.NOT_CONFIRMED)

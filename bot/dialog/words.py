@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.dialog.course import NOT_UNDERSTOOD, Course
 from bot.dialog.floor import Floor
-from bot.dialog.flow import FIELD_ORDER, STATE_OF, State
+from bot.dialog.flow import FIELD_ORDER, STATE_OF, State, Trigger
 from bot.expectations import Field, Intent
-from bot.outcomes import ErrorName, ResultName
+from bot.outcomes import ErrorName
 from bot.prompts import Prompt
 
 _HELP = {State.AMOUNT_CONFIRMATION: "help.amount_fixed"}
@@ -19,27 +19,27 @@ class Words:
     def __init__(self, course: Course, floor: Floor) -> None:
         self._course = course
         self._floor = floor
-        self._not_available: set[Field] = set()
 
     def act(self, intent: Intent) -> None:
         course = self._course
         match intent:
             case Intent.AGENT:
-                course.close(ResultName.AGENT_REQUESTED, reason=course.step)
+                course.close(Trigger.AGENT, reason=course.step)
             case Intent.CANCEL | Intent.GOODBYE:
-                course.close(ResultName.CALLER_CANCELLED, reason=course.step)
+                course.close(Trigger.CANCELLED, reason=course.step)
             case Intent.REPEAT:
                 self._say_all_again()
             case Intent.SLOWER:
                 self._floor.slow = True
                 self._say_all_again(Prompt("slower"))
             case Intent.HELP:
-                course.repeat(Prompt(_HELP.get(course.state, f"help.{course.state}")))
+                self._aside(Prompt(_HELP.get(course.state, f"help.{course.state}")))
             case Intent.HOLD_ON:
+                course.take(Trigger.ASIDE)
                 self._floor.be_patient()
                 self._floor.say(self._floor.pick(Prompt("hold_on")))
             case Intent.BALANCE:
-                course.repeat(course.payment.amount.tell_balance())
+                self._aside(course.payment.amount.tell_balance())
             case Intent.GO_BACK:
                 self._go_back()
             case Intent.START_OVER:
@@ -50,25 +50,31 @@ class Words:
                 course.refuse(ErrorName.NOT_UNDERSTOOD, Prompt("out_of_scope"))
 
     def _say_all_again(self, *lead: Prompt) -> None:
-        """At the confirmation that is the read-back, not just its question."""
-        if self._course.state is State.CONFIRMATION:
-            self._course.read_back(*lead)
+        """At a read-back that is all of it, not just its question."""
+        if self._course.is_read_back:
+            self._course.take(Trigger.ASIDE)
+            self._course.read_out(*lead)
         else:
-            self._course.repeat(*lead)
+            self._aside(*lead)
+
+    def _aside(self, *lead: Prompt) -> None:
+        """The question that is open stays open."""
+        self._course.take(Trigger.ASIDE)
+        self._course.repeat(*lead)
 
     def _go_back(self) -> None:
         course = self._course
         if course.state is State.WHICH:
-            course.go(State.CONFIRMATION, Prompt("go_back"))
+            course.go(Trigger.NOTHING_WRONG, Prompt("go_back"))
             return
         previous = self._previous_field()
         if previous is None:
-            course.repeat(Prompt("cannot_go_back"))
+            self._aside(Prompt("cannot_go_back"))
             return
         if course.machine is not None:
             course.machine.forget()
         course.payment.machines[previous].forget()
-        course.go(STATE_OF[previous], Prompt("go_back"))
+        course.go(Trigger.GO_BACK, Prompt("go_back"), to=STATE_OF[previous])
 
     def _previous_field(self) -> Field | None:
         course = self._course
@@ -79,6 +85,8 @@ class Words:
         ]
         if course.state is State.CONFIRMATION:
             return asked[-1]
+        if course.confirming is not None:
+            return course.confirming
         if course.field is None:
             return None
         before = FIELD_ORDER[: FIELD_ORDER.index(course.field)]
@@ -94,12 +102,8 @@ class Words:
             course.start_over(Prompt("start_over"))
 
     def _tell_where_it_is(self) -> None:
-        """The caller does not have it: say where it is; the second time, a person helps."""
         course, field = self._course, self._course.field
         if field is None:
             course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
-        elif field in self._not_available:
-            course.close(ResultName.AGENT_REQUESTED, reason=f"{field} not available")
         else:
-            self._not_available.add(field)
-            course.repeat(Prompt(f"not_available.{field}"))
+            course.not_available(field)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from bot.cards import BRANDS, Brand, CardNumber, Expiry
+from bot.cards import BRANDS, Brand, CardNumber, Expiry, SecretDigits
 from bot.money import Money
 from bot.prompts import Count, Digits, PromptValue, Reference
 from bot.speaking import english
@@ -41,6 +41,7 @@ _EXAMPLES: Mapping[str, PromptValue] = {
     "count": Count(4),
     "expiry": Expiry(4, 2030),
     "last_four": Digits("4242"),
+    "postal_code": SecretDigits("90210"),
     "reference": Reference("A1B2"),
 }
 

@@ -5,7 +5,7 @@
     version: 1
     language: en
     prompts:
-      amount.confirm_given:            # variants by attempt; the last one for all later attempts
+      amount.confirm_given:            # variants by attempt; later on the last two take turns
         - "Your payment is {amount}. Is that right?"
 
 Recordings lie beside it, one WAV for each piece; which text each says is in the manifest
@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from bot.cards import Brand, CardNumber, Expiry
+from bot.cards import Brand, CardNumber, Expiry, SecretDigits
 from bot.errors import CatalogueError
 from bot.money import Money
 from bot.prompts import Count, Digits, Prompt, PromptValue, Reference
@@ -38,6 +38,7 @@ PLACEHOLDERS: Mapping[str, tuple[type, ...]] = {
     "count": (Count,),
     "expiry": (Expiry,),
     "last_four": (Digits,),
+    "postal_code": (SecretDigits,),
     "reference": (Reference,),
 }
 """What may stand in braces, and which value each takes."""
@@ -96,7 +97,7 @@ class Catalogue:
         variants = self.prompts.get(prompt.id)
         if variants is None:
             raise CatalogueError(f"{prompt.id}: no such prompt in {self.folder / 'catalogue.yml'}")
-        variant = variants[min(max(prompt.attempt, 1), len(variants)) - 1]
+        variant = variants[variant_due(prompt.attempt, len(variants)) - 1]
         for part in variant.parts:
             if isinstance(part, Slot):
                 _check_value(prompt, part.name)
@@ -109,6 +110,13 @@ class Catalogue:
                 yield from variant.phrases
         for piece_id, text in self.language.atoms.items():
             yield Piece(piece_id, text)
+
+
+def variant_due(attempt: int, variants: int) -> int:
+    """Which variant is said at this attempt, from 1. After the last one the last two take turns,
+    so that nothing is said three times in a row in the same words."""
+    beyond = max(attempt, 1) - variants
+    return max(attempt, 1) if beyond < 0 else max(1, variants - beyond % 2)
 
 
 def _check_value(prompt: Prompt, name: str) -> None:

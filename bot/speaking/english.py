@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from babel.numbers import get_currency_name, get_currency_precision
 
-from bot.cards import BRANDS, Brand, CardNumber, Expiry, rules_of
+from bot.cards import BRANDS, Brand, CardNumber, Expiry, SecretDigits, rules_of
 from bot.errors import CatalogueError
 from bot.money import Money
 from bot.prompts import Count, Digits, PromptValue, Reference
@@ -43,6 +43,9 @@ their names, with the fraction after "point"."""
 _SIZES = ("hundred", "thousand", "million")
 UNIT_WORDS = sorted({word for words in _CURRENCIES.values() for word in words})
 LARGEST_NUMBER = 999_999_999
+
+_ONE_GROUP = 5
+"""Digits that are said without a pause."""
 
 
 def word_for(number: int) -> str:
@@ -165,10 +168,14 @@ def _year(year: int, last: Form) -> list[Piece]:
     return [*_number(century, Form.MID), *_number(rest, last)]
 
 
-def _groups(value: Digits | Reference | CardNumber) -> list[str]:
+def _groups(value: Digits | Reference | CardNumber | SecretDigits) -> list[str]:
     """Characters to be said one by one, in the groups they are said in."""
     if isinstance(value, CardNumber):
         return _card_groups(value)
+    if isinstance(value, SecretDigits):
+        # A postal code of five digits is said in one go.
+        digits = value.reveal()
+        return [digits] if len(digits) <= _ONE_GROUP else _even_groups(digits)
     runs = "".join(c if c.isalnum() else " " for c in value.text.upper()).split()
     if not runs:
         raise CatalogueError("an empty reference or number cannot be said")

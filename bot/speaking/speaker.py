@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from bot.audio import Samples, ms_to_samples, silence
-from bot.cards import Brand, CardNumber, rules_of
+from bot.cards import Brand, CardNumber, SecretDigits, rules_of
 from bot.errors import CatalogueError
 from bot.money import Money
 from bot.prompts import Count, Prompt, PromptValue
@@ -100,7 +100,7 @@ class Speaker:
             samples=np.concatenate(stretches),
             pieces=tuple(spans),
             pause_after=ms_to_samples(max(pause_of_last(variant), Pause.PHRASE) * gap_scale),
-            sensitive=any(isinstance(value, CardNumber) for value in prompt.values.values()),
+            sensitive=any(_is_secret(value) for value in prompt.values.values()),
         )
 
     def _sound_of(self, prompt: Prompt, piece: Piece) -> tuple[Samples, str]:
@@ -121,7 +121,7 @@ class Speaker:
                 said = self._catalogue.language.pieces_of(value, part.ending)
             except CatalogueError as error:
                 raise CatalogueError(f"{prompt.id}: {{{part.name}}}: {error}") from None
-            pieces += [(piece, isinstance(value, CardNumber)) for piece in said]
+            pieces += [(piece, _is_secret(value)) for piece in said]
         return pieces
 
     def _shown(self, prompt: Prompt, variant: Variant) -> str:
@@ -130,6 +130,10 @@ class Speaker:
         for name, value in prompt.values.items():
             text = text.replace(f"{{{name}}}", shown(value, locale))
         return text
+
+
+def _is_secret(value: PromptValue) -> bool:
+    return isinstance(value, CardNumber | SecretDigits)
 
 
 def pause_of_last(variant: Variant) -> int:
@@ -146,6 +150,6 @@ def shown(value: PromptValue, locale: str) -> str:
         return rules_of(value).name
     if isinstance(value, Count):
         return str(value.value)
-    if isinstance(value, CardNumber):
+    if isinstance(value, CardNumber | SecretDigits):
         return value.masked
     return str(value) if not hasattr(value, "text") else value.text

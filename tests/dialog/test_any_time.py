@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from conversation import MASTERCARD, Conversation, reading
@@ -27,7 +28,10 @@ from bot.settings import PaymentSettings
 def walk_to(state: State, settings: PaymentSettings | None = None) -> Conversation:
     """A call standing at this question."""
     given = "42.00" if state is State.AMOUNT_CONFIRMATION else None
-    call = Conversation(settings or PaymentSettings(), given=given)
+    settings = settings or PaymentSettings()
+    if state is State.FIELD_CONFIRMATION:
+        settings = replace(settings, confirmation="each_field")
+    call = Conversation(settings, given=given)
     steps: list[Callable[[], None]] = [
         lambda: call.says(amount="87.50"),
         lambda: call.says(digits=MASTERCARD),
@@ -99,7 +103,7 @@ def test_repeat_says_the_same_again(state: State) -> None:
     question = call.prompts(latest=False)[-1]
     call.says(Intent.REPEAT)
     assert call.prompts()[-1].id == question.id
-    if state is not State.CONFIRMATION:
+    if state not in {State.CONFIRMATION, State.FIELD_CONFIRMATION}:
         assert call.prompts() == [question]
 
 

@@ -42,11 +42,16 @@ def test_punctuation_alone_is_not_a_phrase(tmp_path: Path) -> None:
     assert catalogue.prompts["only"][0].parts == (Slot("amount", Ending.FINAL),)
 
 
-def test_the_last_variant_serves_all_later_attempts(tmp_path: Path) -> None:
-    catalogue = catalogue_of(tmp_path, "ask:\n  - How much?\n  - Say an amount.")
-    texts = [catalogue.variant(Prompt("ask", attempt=n)).text for n in (0, 1, 2, 3, 9)]
-    first, last = "How much?", "Say an amount."
-    assert texts == [first, first, last, last, last]
+def test_after_the_last_variant_the_last_two_take_turns(tmp_path: Path) -> None:
+    catalogue = catalogue_of(tmp_path, "ask:\n  - How much?\n  - Say an amount.\n  - Use the keys.")
+    texts = [catalogue.variant(Prompt("ask", attempt=n)).text for n in range(8)]
+    first, second, last = "How much?", "Say an amount.", "Use the keys."
+    assert texts == [first, first, second, last, second, last, second, last]
+
+
+def test_a_single_variant_serves_all_attempts(tmp_path: Path) -> None:
+    catalogue = catalogue_of(tmp_path, "ask:\n  - How much?")
+    assert {catalogue.variant(Prompt("ask", attempt=n)).text for n in range(5)} == {"How much?"}
 
 
 @pytest.mark.parametrize(

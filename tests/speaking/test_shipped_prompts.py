@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.audio import SAMPLE_RATE
-from bot.cards import Brand, Expiry
+from bot.cards import Brand, Expiry, SecretDigits
 from bot.money import Money
 from bot.prompts import Count, Digits, Prompt, PromptValue, Reference
 from bot.speaking.catalogue import Catalogue, Slot, load_catalogue
@@ -83,6 +83,7 @@ _VALUES: dict[str, PromptValue] = {
     "count": Count(4),
     "expiry": Expiry(4, 2029),
     "last_four": Digits("1111"),
+    "postal_code": SecretDigits("90210"),
     "reference": Reference("7K3M92"),
 }
 

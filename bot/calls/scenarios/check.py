@@ -17,8 +17,6 @@ from bot.project import ROOT
 from bot.settings import Settings, with_settings
 from bot.speaking.catalogue import load_catalogue
 
-LANGUAGE = "en"
-
 
 def check_scenario(
     path: Path, scenario: Scenario, settings: Settings, prompts: Collection[str]
@@ -39,7 +37,7 @@ def check_scenario(
 def refuse_hopeless(chosen: Sequence[Chosen], settings: Settings) -> None:
     """Before anything is started: when none of the scenarios can be run, raise ScenarioError with
     the faults of all. One among good ones costs only its own verdict. Raises CatalogueError."""
-    prompts = load_catalogue(ROOT / settings.speaking.prompts / LANGUAGE).prompts
+    prompts = load_catalogue(ROOT / settings.speaking.prompts / settings.payment.language).prompts
     faults = []
     for each in chosen:
         try:

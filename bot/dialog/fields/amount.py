@@ -114,9 +114,18 @@ class AmountField(FieldMachine):
         """The amount itself, checked."""
         self.gathered.wipe()
         if why := self.why_not(amount):
-            return Refused(ErrorName.INVALID_AMOUNT, why)
+            return Refused(ErrorName.INVALID_AMOUNT, why, self.instead_of(amount))
         self.value = amount
         return Taken(str(amount))
+
+    def instead_of(self, amount: Money | None) -> Money | None:
+        """The minimum, where it is offered to a caller who named less; else None."""
+        least = self._limits().least
+        if amount is None or self._settings.below_minimum != "offer":
+            return None
+        if amount.currency != least.currency or amount.minor_units >= least.minor_units:
+            return None
+        return least if not self.why_not(least) else None
 
     def why_not(self, amount: Money) -> tuple[Prompt, ...]:
         """Why this amount cannot be paid; empty when it can."""

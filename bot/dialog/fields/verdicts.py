@@ -28,10 +28,14 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An answer that cannot be right: counts as a wrong input. say: why."""
+    """An answer that cannot be right: counts as a wrong input.
+
+    say: why. instead: an amount that is offered in its place.
+    """
 
     error: ErrorName
     say: tuple[Prompt, ...]
+    instead: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
