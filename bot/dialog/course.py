@@ -11,7 +11,7 @@ from bot.dialog.events import CallStarted, TimerName
 from bot.dialog.fields.machine import FieldMachine
 from bot.dialog.fields.verdicts import Offered, Partial, Refused, Taken, Told, Unanswered, Verdict
 from bot.dialog.floor import Floor
-from bot.dialog.flow import FIELD_QUESTIONS, STATE_OF, State, Trigger, Way
+from bot.dialog.flow import FIELD_OF, STATE_OF, State, Trigger, Way
 from bot.dialog.payment import Payment
 from bot.dialog.read_back import ReadBack
 from bot.dialog.route import Route
@@ -69,7 +69,7 @@ class Course:
 
     @property
     def field(self) -> Field | None:
-        return Field(self.state.value) if self.state in FIELD_QUESTIONS else None
+        return FIELD_OF.get(self.state)
 
     @property
     def asked_about(self) -> Field | None:

@@ -61,7 +61,9 @@ FIELD_ORDER = (
 
 STATE_OF: Mapping[Field, State] = MappingProxyType({f: State(f.value) for f in FIELD_ORDER})
 
-FIELD_QUESTIONS = frozenset(STATE_OF.values())
+FIELD_OF: Mapping[State, Field] = MappingProxyType({s: f for f, s in STATE_OF.items()})
+
+FIELD_QUESTIONS = frozenset(FIELD_OF)
 
 YES_NO_QUESTIONS = frozenset({State.AMOUNT_CONFIRMATION, State.FIELD_CONFIRMATION})
 """About one value, which "no, …" may replace."""
