@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.audio import SAMPLE_RATE
-from bot.cards import Brand, Expiry, SecretDigits
+from bot.cards import Brand, CardNumber, Expiry, SecretDigits
 from bot.money import Money
 from bot.prompts import Count, Digits, Prompt, PromptValue, Reference
 from bot.speaking.catalogue import Catalogue, Slot, load_catalogue
@@ -80,6 +80,7 @@ def test_no_recording_is_of_a_voice_kept_for_acceptance() -> None:
 _VALUES: dict[str, PromptValue] = {
     "amount": Money(8750),
     "brand": Brand.VISA,
+    "card_number": CardNumber("4111111111111111"),
     "count": Count(4),
     "expiry": Expiry(4, 2029),
     "last_four": Digits("1111"),
