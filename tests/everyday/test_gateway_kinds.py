@@ -1,4 +1,4 @@
-"""A whole call, as people start it, through each kind of gateway: the simulator speaks all three."""
+"""A whole call through each kind of gateway: the simulator speaks all three."""
 
 from __future__ import annotations
 
@@ -19,15 +19,8 @@ LOST_ANSWER = "4000000000005100#"
 
 def talk(out: Path, kind: str, *lines: str) -> tuple[int, str, str]:
     """A typed call; its exit status and what it printed. As chatty as its log can be."""
-    with start(
-        *TYPED,
-        "--out",
-        str(out),
-        "--setting",
-        f"gateway.kind={kind}",
-        "--setting",
-        "log_level=debug",
-    ) as process:
+    settings = ("--setting", f"gateway.kind={kind}", "--setting", "log_level=debug")
+    with start(*TYPED, "--out", str(out), *settings) as process:
         printed, err = process.communicate("".join(f"{line}\n" for line in lines))
     assert "Traceback" not in err
     return process.returncode, printed, err
@@ -61,7 +54,7 @@ def test_a_lost_answer_is_looked_up_and_the_money_taken_once(tmp_path: Path, kin
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stolen_card_is_just_declined(tmp_path: Path, kind: str) -> None:
+def test_a_card_that_was_reported_is_just_declined(tmp_path: Path, kind: str) -> None:
     _, printed, _ = talk(tmp_path, kind, PAYS[0], STOLEN, *PAYS[2:])
     assert "the bank declined this card" in printed
     assert "stolen" not in printed + json.dumps(

@@ -261,7 +261,8 @@ class ExampleBank:
         root = etree.fromstring(request.content)
         spaces = {"s": "http://schemas.xmlsoap.org/soap/envelope/", "p": "urn:example:pay"}
         assert root.xpath("string(//p:Password)", namespaces=spaces) == "s3cret"
-        order = root.xpath("string(//@order)", namespaces=spaces)
+        order = root.find(".//*[@order]")
+        assert order is not None
         (body,) = root.iterchildren()
         self.names += [str(element.tag).partition("}")[2] for element in body.iterchildren()]
         if "Sale" in self.names[-1]:
@@ -270,7 +271,7 @@ class ExampleBank:
             assert root.xpath("string(//p:Cents)", namespaces=spaces) == "8750"
         answer = f"""
             <e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>
-              <Result xmlns="urn:example:pay" order="{order}">
+              <Result xmlns="urn:example:pay" order="{order.get("order", "")}">
                 <Code>{self.code}</Code><Cents>8750</Cents><Receipt>R-77</Receipt>
                 <Detail>{self.reason}</Detail>
               </Result>
