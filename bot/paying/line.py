@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import httpx
 
+from bot.cards import overwrite
 from bot.charges import ChargeRequest
 from bot.errors import GatewayError
 from bot.gateway_settings import GatewaySettings
@@ -55,6 +56,20 @@ class Reply:
     status: int
     body: bytes
     delay_ms: int
+
+
+class _Body:
+    """What is sent, until it is wiped. httpx's requests outlive their answers, in cycles that only
+    the garbage collector ends; so that they hold nothing, they get this instead of the bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self._held = bytearray(content)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield bytes(self._held)
+
+    def wipe(self) -> None:
+        overwrite(self._held)
 
 
 NoReply = NothingTaken | OutcomeUnknown | asyncio.CancelledError
@@ -110,18 +125,23 @@ class Line:
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
     ) -> Reply | NoReply:
         """One request and its answer, or why there is none. Raises nothing."""
+        body = None
+        if content is not None:
+            body = _Body(content)
+            headers = {**headers, "Content-Length": str(len(content))}
+            del content
         try:
             # The bound is for a gateway that dribbles: httpx times each read by itself.
             async with (
                 asyncio.timeout(self._bound_seconds),
-                self._client.stream(method, url, content=content, headers=headers) as response,
+                self._client.stream(method, url, content=body, headers=headers) as response,
             ):
-                body = bytearray()
+                answer = bytearray()
                 async for part in response.aiter_bytes():
-                    body += part
-                    if len(body) > self._longest_answer_bytes:
+                    answer += part
+                    if len(answer) > self._longest_answer_bytes:
                         return OutcomeUnknown("the gateway's answer has no end")
-                return self._reply(response, bytes(body))
+                return self._reply(response, bytes(answer))
         except asyncio.CancelledError:
             return asyncio.CancelledError()  # a new one: the old one's traceback knows the body
         except _NOTHING_SENT as error:
@@ -130,6 +150,9 @@ class Line:
             return OutcomeUnknown("the gateway did not answer in time")
         except Exception as error:  # noqa: BLE001 - whatever it was, bytes may have gone out
             return OutcomeUnknown(why_answer_lost(error))
+        finally:
+            if body is not None:
+                body.wipe()
 
     def _reply(self, response: httpx.Response, body: bytes) -> Reply | OutcomeUnknown:
         text = response.headers.get(DECLARED_DELAY_MS, "") if self._declared_delays else ""
