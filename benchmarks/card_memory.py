@@ -92,7 +92,7 @@ class SecretiveCaller:
     async def receive(self, bot_waits: bool) -> Received:
         return next(self._next, Sound(np.zeros(CHUNK_SAMPLES, dtype=np.int16)))
 
-    def prompt_started(self, prompt_id: str) -> None:
+    def prompt_started(self, prompt_id: str, text: str) -> None:
         pass
 
     def prompt_ended(self, prompt_id: str) -> None:
