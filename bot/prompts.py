@@ -13,12 +13,19 @@ from types import MappingProxyType
 from bot.cards import Brand, CardNumber, Expiry, SecretDigits
 from bot.money import Money
 
+_LONGEST_SAID = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A payment reference or order number: letters and digits, read one by one."""
 
     text: str
+
+    @property
+    def is_sayable(self) -> bool:
+        """Short enough to be said and written down; some gateways have none but a UUID."""
+        return 0 < sum(c.isalnum() for c in self.text) <= _LONGEST_SAID
 
 
 @dataclass(frozen=True, slots=True)

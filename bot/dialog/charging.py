@@ -64,6 +64,6 @@ class Charging:
 
     def _approved(self, amount: Money, reference: str | None) -> None:
         said = Prompt("charge.approved_without_reference", {"amount": amount})
-        if reference:
-            said = Prompt("charge.approved", {"amount": amount, "reference": Reference(reference)})
+        if reference and (to_say := Reference(reference)).is_sayable:
+            said = Prompt("charge.approved", {"amount": amount, "reference": to_say})
         self._course.close(Trigger.APPROVED, said, reference=reference)

@@ -59,7 +59,10 @@ class KeyState(StrEnum):
 class Semantics:
     """How a gateway treats repeated requests: its promise, written down by the adapter.
 
-    repeated_key: what a second request with the same key does.
+    repeated_key: what a second request with the same key does. We send none, not even where it
+    would be safe: the card data is gone by then, and a request that never arrived would be
+    carried out after the caller was told that the outcome is unknown. It tells a person what may
+    be tried by hand.
     key_lifetime_seconds: how long a key is remembered; afterwards "not found" means nothing.
     can_look_up: whether the fate of a key can be asked without sending the charge again.
     carried_out_within_seconds: a request the sender gave up on may still sit in a proxy or a

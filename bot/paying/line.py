@@ -243,7 +243,10 @@ def checked_url(text: str, settings: GatewaySettings, key: str = "gateway.url") 
 
     Card data travels encrypted, or does not leave this machine.
     """
-    problem = key + " = {!r}: an address such as https://gateway.example/, without a password"
+    problem = key + (
+        " = {!r}: an address such as https://gateway.example/pay, without password, query or "
+        "fragment: addresses are kept in logs and in the journal"
+    )
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:

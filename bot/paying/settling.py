@@ -69,6 +69,10 @@ class Settler:
             settings.connect_timeout_ms + settings.answer_timeout_ms + settings.look_up_for_ms
         ) / 1000 + _LEASE_MARGIN_SECONDS
 
+    @property
+    def _can_look_up(self) -> bool:
+        return self._gateway.semantics.can_look_up
+
     def lease_until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.longest_charge_seconds)
 
@@ -90,7 +94,7 @@ class Settler:
                 total_ms = declared_ms + pauses_ms + outcome.declared_delay_ms
                 return replace(outcome, declared_delay_ms=total_ms)
             waited = self._pace.elapsed() - started + pauses_ms / 1000
-            if waited + pause >= self._in_call_seconds:
+            if waited + pause >= self._in_call_seconds or not self._can_look_up:
                 break
             pauses_ms += await self._pace.wait(pause)
             waited = self._pace.elapsed() - started + pauses_ms / 1000
@@ -212,7 +216,8 @@ class Settler:
         if outcome is not None:
             log.info("charge_settled", status=outcome.status.value, reference=outcome.reference)
             return Settled(intent.call_id, intent.amount, outcome)
-        if self._pace.now() - intent.created_at < self._settle_for:
+        # Where nothing can be asked, time tells nothing either: a person is told at once.
+        if self._can_look_up and self._pace.now() - intent.created_at < self._settle_for:
             return None
         return await self._give_up(intent)
 
@@ -255,7 +260,7 @@ class Settler:
         self, attempt_id: str, amount: Money, within_seconds: float | None
     ) -> GatewayAnswer | KeyState | None:
         """None: the gateway gives no clear answer, or has no look-up."""
-        if not self._gateway.semantics.can_look_up:
+        if not self._can_look_up:
             return None
         log = _log.bind(attempt_id=attempt_id)
         try:
@@ -312,7 +317,7 @@ class Settler:
         """
         return (
             found is KeyState.NOT_FOUND
-            or not self._gateway.semantics.can_look_up
+            or not self._can_look_up
             or (found is None and now - intent.created_at >= self._settle_for)
         )
 

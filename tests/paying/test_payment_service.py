@@ -292,6 +292,22 @@ async def test_a_gateway_without_look_up_leaves_a_lost_answer_unknown(engine: En
     service = a_service(engine, bank, pace)
     assert (await service.charge(a_request())).status is ChargeStatus.UNKNOWN
     assert not bank.look_ups
+    assert pace.pauses == []  # the caller is not kept waiting for nothing
+
+
+@pytest.mark.parametrize("fate", ["lost_after", "lost_before", "bug"])
+async def test_an_unknown_charge_that_cannot_be_looked_up_goes_to_a_person_at_once(
+    engine: Engine, fate: Any
+) -> None:
+    pace = HandPace()
+    bank = MemoryBank(pace, [fate], semantics=NO_LOOK_UP)
+    service = a_service(engine, bank, pace)
+    await service.charge(a_request())
+    (settled,) = await service.settle_open()
+    assert settled.given_up
+    assert settled.outcome.status is ChargeStatus.UNKNOWN
+    assert await state_of(service) is State.GIVEN_UP
+    assert bank.sends == {"attempt-1": 1}
 
 
 # -- the same attempt again ----------------------------------------------------------------------
