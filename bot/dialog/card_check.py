@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.cards import rules_of
 from bot.charges import CardStanding
 from bot.dialog.course import Course
+from bot.dialog.floor import Floor
 from bot.dialog.flow import State, Trigger
 from bot.expectations import Field
 from bot.outcomes import ErrorName
@@ -15,7 +16,8 @@ from bot.settings import PaymentSettings
 class CardCheck:
     """Acts on the answers to `LookUp`."""
 
-    def __init__(self, course: Course, settings: PaymentSettings) -> None:
+    def __init__(self, course: Course, settings: PaymentSettings, floor: Floor) -> None:
+        self._floor = floor
         self._course = course
         self._settings = settings
 
@@ -24,6 +26,7 @@ class CardCheck:
         course, payment = self._course, self._course.payment
         if course.state is not State.CARD_CHECK:
             return
+        self._floor.had_input()  # the caller could say nothing meanwhile
         if standing is not None and not standing.valid:
             self._refuse(ErrorName.INVALID_CARD_NUMBER, "card_number.not_known")
             return

@@ -45,6 +45,9 @@ from bot.settings import PaymentSettings
 
 _DIGITS = frozenset("0123456789")
 
+_MOST_HELD = 24
+"""Keys kept while a service is asked; more than the rest of a payment has."""
+
 _LEAVING = {Intent.AGENT, Intent.CANCEL, Intent.GOODBYE}
 
 
@@ -93,7 +96,7 @@ class Dialog:
         self._keys_only = self._floor.keys_only = call.call_type is not CallType.AUTOMATED
         self._course = course = Course(call, self._settings, self._floor)
         self._charging = Charging(course, self._floor)
-        self._card_check = CardCheck(course, self._settings)
+        self._card_check = CardCheck(course, self._settings, self._floor)
         self._corrections = Corrections(course)
         words = Words(course, self._floor)
         self._replies = Replies(course, self._corrections, words, self._charging, self._floor)
@@ -192,7 +195,8 @@ class Dialog:
         elif key not in _DIGITS and key != "#":
             return
         elif course.state is State.CARD_CHECK:
-            self._held_keys.append(key)  # typed ahead of the question that follows
+            # Typed ahead of the questions that follow.
+            self._held_keys = [*self._held_keys, key][:_MOST_HELD]
         elif course.machine is None:
             self._menu_key(key, course)
         elif self._floor.caller_speaks:

@@ -24,7 +24,7 @@ from bot.prompts import Prompt
 from bot.settings import PaymentSettings
 
 _KEYS_VARIANT = 3
-"""By the catalogue's custom, the third variant of a question names the keys."""
+"""By the catalogue's custom, from the third variant on a question names the keys."""
 
 
 class Floor:
@@ -68,8 +68,8 @@ class Floor:
 
     def pick_question(self, prompt: Prompt) -> tuple[Prompt, ...]:
         (picked,) = self.pick(prompt)
-        least = _KEYS_VARIANT if self.keys_only else 1
-        return (replace(picked, attempt=max(picked.attempt, least)),)
+        sooner = _KEYS_VARIANT - 1 if self.keys_only else 0
+        return (replace(picked, attempt=picked.attempt + sooner),)
 
     def say(self, prompts: tuple[Prompt, ...], *, interruptible: bool = True) -> int:
         """Queue prompts that were picked; returns the id under which they will be reported."""

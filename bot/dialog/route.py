@@ -61,21 +61,22 @@ class Route:
         Raises AssertionError where the flow has no such way: a bug of ours, never of the caller.
         """
         before = self.state
-        way = self._first(FLOW[before].get(trigger, ()), to)
+        way = self._first(before, trigger, to)
         through_junction = isinstance(way.to, Junction)
         while isinstance(way.to, Junction):
-            way = self._first(JUNCTIONS[way.to], None)
+            way = self._first(way.to, None, None)
         self.state = way.to
         if through_junction or way.to is not before or trigger not in STAYING:
             self.question_number += 1
         return way
 
-    def _first(self, ways: Ways, to: State | None) -> Way:
-        for way in ways:
+    def _first(self, start: State | Junction, trigger: Trigger | None, to: State | None) -> Way:
+        """The way out of a state by a trigger, or out of a junction."""
+        for way in _ways(start, trigger):
             is_other_question = to is not None and way.to is not to and way.result is None
             if not is_other_question and self._holds(way.when, to):
                 return way
-        raise AssertionError(f"the flow has no such way from {self.state}")
+        raise AssertionError(f"the flow has no way from {start} by {trigger} to {to}")
 
     def _holds(self, guard: Guard | None, to: State | None) -> bool:
         if guard is None:
@@ -111,3 +112,9 @@ class Route:
         """The caller does not have what is asked for."""
         self._first_time = self.state not in self._not_available
         self._not_available.add(self.state)
+
+
+def _ways(start: State | Junction, trigger: Trigger | None) -> Ways:
+    if isinstance(start, Junction):
+        return JUNCTIONS[start]
+    return FLOW[start].get(trigger, ()) if trigger is not None else ()

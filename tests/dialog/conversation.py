@@ -268,7 +268,8 @@ class Conversation:
     def _obey(self, commands: list[Command]) -> None:
         ended = bool(self.all(End))
         assert not (ended and commands), f"commands after the end: {commands}"
-        assert len(commands) < 60, "one event, and no end of commands"
+        # Most for 24 keys that were held back until a service had answered.
+        assert len(commands) < 120, "one event, and no end of commands"
         assert_no_card_data(repr(commands) + repr(self.dialog) + repr(vars(self.dialog)))
         for command in commands:
             self.commands.append(command)

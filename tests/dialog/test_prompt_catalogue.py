@@ -45,7 +45,23 @@ def test_no_variant_says_what_another_says() -> None:
         assert len(set(variants)) == len(variants), prompt_id
 
 
-def test_the_third_variant_of_a_question_names_the_keys() -> None:
-    for prompt_id, variants in CATALOGUE.items():
-        if prompt_id.endswith((".ask", ".ask_three", ".ask_four", ".ask_instead")):
-            assert re.search(r"keys|[Pp]ress", variants[2]), prompt_id
+QUESTION = re.compile(r"\.(ask|ask_\w+|question|pay_question|confirm_given|offer_\w+)$")
+
+
+def test_after_two_failures_every_question_names_the_keys_and_goes_on_naming_them() -> None:
+    questions = [variants for name, variants in CATALOGUE.items() if QUESTION.search(name)]
+    assert len(questions) == 14
+    for variants in questions:
+        assert len(variants) == 4, variants
+        for variant in variants[2:]:
+            assert re.search(r"keys?\b|[Pp]ress", variant), variant
+
+
+ONCE = re.compile(r"welcome|not_available\..*|end\..*|charge\.(approved.*|no_more_cards|un.*)")
+"""Said once in a call: after them it ends, or they are not said again."""
+
+
+def test_whatever_is_said_again_has_other_words_for_it() -> None:
+    one_wording = {name for name, variants in CATALOGUE.items() if len(variants) == 1}
+    a_list = {"amount.choice"}
+    assert {name for name in one_wording if not ONCE.fullmatch(name)} == a_list

@@ -31,7 +31,7 @@ from bot.dialog.events import (
     TimerFired,
     TimerName,
 )
-from bot.dialog.flow import State
+from bot.dialog.flow import STATE_OF, State
 from bot.expectations import Expectation, Field, Intent, Kind
 from bot.money import Money
 from bot.settings import PaymentSettings
@@ -152,6 +152,7 @@ ALPHABET: dict[str, Act] = {
     },
     "everything is wrong": _says(Intent.CORRECT, field=Field.EVERYTHING),
     "another expiry": _says(Intent.CORRECT, field=Field.EXPIRY, expiry="05/30"),
+    "another amount": _says(Intent.DENY, amount="90.00"),
     "my bill": _says(Intent.PAY_BILL),
     "go back": _says(Intent.GO_BACK),
     "start over": _says(Intent.START_OVER),
@@ -175,6 +176,10 @@ _OVER_A_PROMPT = {"repeat", "approved"}
 """After these the caller does not listen to the end."""
 
 
+_GIVEN_COUNTS = {State.AMOUNT, State.AMOUNT_CONFIRMATION, State.CARD_NUMBER, State.EXPIRY}
+"""Where more fields may be given than those that were asked before."""
+
+
 def standing(caller: Caller) -> Hashable:
     """What the next event may depend on."""
     course = caller.dialog._course
@@ -183,15 +188,22 @@ def standing(caller: Caller) -> Hashable:
     if course.state in {State.CLOSING, State.ENDED}:
         return course.state
     payment, route = course.payment, course._route
+    given = {field for field, machine in payment.machines.items() if machine.is_given}
+    each_field = caller.settings.confirmation == "each_field"
+    about = course.asked_about or (Field.CARD_NUMBER if course.state is State.CARD_CHECK else None)
+    judged = course.state if about is None else STATE_OF[about]
     return (
         course.state,
         course.confirming,
         course.read_back_was_heard,
-        payment.missing(),
-        payment.unconfirmed(),
+        payment.missing() if course.confirming is None else None,
+        payment.unconfirmed() is not None,
         payment.card_is_unchecked,
+        len(given) if course.state in _GIVEN_COUNTS and not each_field else 0,
+        route._wrong_inputs[judged] > 0,
         route._wrong_inputs[course.state] > 0,
         course.state is State.CHARGING and route._declines > 0,
+        course.state in route._not_available,
     )
 
 
