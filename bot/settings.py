@@ -24,6 +24,7 @@ from bot.gateway_settings import (
     GATEWAY_TOKEN_VARIABLE,
     GatewaySettings,
 )
+from bot.live_settings import LiveSettings
 from bot.money import Money
 from bot.outcomes import Destination
 from bot.setting_types import (
@@ -189,21 +190,6 @@ class SpeakingSettings:
 class RecordsSettings:
     database: str = ""
     """An SQLAlchemy URL; empty: payments.db, an SQLite file beside the call's other files."""
-
-
-@validated(frozen=True, config=STRICT)
-class LiveSettings:
-    """Calls over a line: `serve` and `talk`."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Limits(ge=0, le=65_535)] = 8080
-    most_calls: Annotated[int, Limits(ge=1, le=1_000)] = 8
-    """At once, in one process. More are told that all lines are busy."""
-    dead_line_seconds: Seconds = 10.0
-    """Without any sound from the other end, until the caller counts as gone."""
-    longest_call_minutes: Annotated[int, Limits(ge=1, le=240)] = 30
-    drain_seconds: Seconds = 60.0
-    """How long calls may go on when the server is told to end."""
 
 
 @validated(frozen=True, config=STRICT)

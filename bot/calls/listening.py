@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bot.audio import AudioChunk
@@ -77,6 +77,7 @@ class Listening:
         self._post = post
         self._presses = KeyPresses()
         self._last_message = -1
+        self._tone: KeyReport | None = None
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
         self._expectation = _QUESTION_NOT_ASKED_YET
 
@@ -90,7 +91,10 @@ class Listening:
         """The next sound of the leg."""
         self._hear_all(self._leg.ear.feed(chunk))
         if not self._leg.ear.tone_sounding:
+            self._tone = None
             self._silences.key_over()
+        elif self._tone is not None:  # still held: a message of its release may yet come
+            self._presses.report(replace(self._tone, end=chunk.end))
         if not self._leg.ear.ignoring:
             self._silences.dropped_speech_over()
 
@@ -134,7 +138,8 @@ class Listening:
         match event:
             case KeyHeard(key, start, end):
                 self._silences.key_heard(start)
-                self._key(KeyReport("tone", key, start, end))
+                self._tone = KeyReport("tone", key, start, end)
+                self._key(self._tone)
             case SpeechBegan(start):
                 if self._must_be_heard_out:
                     self._leg.ear.drop()

@@ -6,8 +6,10 @@ sender's own detector, a gateway or the network shifts each by some tens of mill
 
 - two reports of one way are two presses, unless they begin at the same sample (then the second
   tells more of the first), or another way says that the key was held all the while;
-- reports of two ways are one press when they are of the same key and begin within `window_ms`;
-  the first press not yet reported this way is taken, so each way's presses stay in order.
+- reports of two ways are one press when they are of the same key and begin within `window_ms`; the
+  first press not yet reported this way is taken, so each way's presses stay in order;
+- a report without a length is some moment of the press, its release for many phone systems: near is
+  then what lies within `window_ms` of any moment of it.
 
 Where every way reports every press, presses nearer together than the window are told apart too.
 Where ways lose presses, two of the same key within the window may be taken for one.
@@ -48,7 +50,7 @@ class _Press:
     reports: dict[str, KeyReport] = field(default_factory=dict)
 
     def near(self, report: KeyReport, window: int) -> bool:
-        return any(abs(r.start - report.start) <= window for r in self.reports.values())
+        return any(_apart(r, report) <= window for r in self.reports.values())
 
     def held_at(self, report: KeyReport) -> bool:
         """Whether another way says that the key was still down when this report begins.
@@ -63,6 +65,14 @@ class _Press:
             if way != report.way and since >= 0 and held:
                 return True
         return False
+
+
+def _apart(one: KeyReport, other: KeyReport) -> int:
+    """Samples between the beginnings of two reports; from a moment, to the nearest of the other."""
+    moment, whole = (one, other) if one.start == one.end else (other, one)
+    if moment.start == moment.end and whole.end is not None:
+        return max(whole.start - moment.start, moment.start - whole.end, 0)
+    return abs(one.start - other.start)
 
 
 class KeyPresses:

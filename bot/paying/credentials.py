@@ -14,7 +14,6 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -24,10 +23,9 @@ from bot.gateway_settings import (
     GATEWAY_TOKEN_VARIABLE,
     GatewaySettings,
 )
-from bot.project import ROOT
+from bot.secret_files import read_secret
 
 _HEADER_TEXT = re.compile(r"[\x21-\x7e]{1,4096}")
-_LONGEST_FILE = 16 * 1024
 _NONE = SecretStr("")
 
 
@@ -43,17 +41,24 @@ def read_credentials(
     settings: GatewaySettings, environment: Mapping[str, str] = os.environ
 ) -> Credentials:
     """Raises GatewayError, which names the file or the variable and shows nothing of a secret."""
-    token = _read("gateway.token_file", settings.token_file, GATEWAY_TOKEN_VARIABLE, environment)
+    token = read_secret(
+        "gateway.token_file",
+        settings.token_file,
+        GATEWAY_TOKEN_VARIABLE,
+        environment,
+        GatewayError,
+    )
     if token.get_secret_value() and not _HEADER_TEXT.fullmatch(token.get_secret_value()):
         where = settings.token_file or GATEWAY_TOKEN_VARIABLE
         raise GatewayError(
             f"{where}: a token is printable ASCII without spaces, on one line; this one is not"
         )
-    password = _read(
+    password = read_secret(
         "gateway.tls.client_key_password_file",
         settings.tls.client_key_password_file,
         CLIENT_KEY_PASSWORD_VARIABLE,
         environment,
+        GatewayError,
     )
     return Credentials(token, password)
 
@@ -61,24 +66,3 @@ def read_credentials(
 def simulated_credentials() -> Credentials:
     """For our own simulator: a token that nobody else knows. A real one stays at home."""
     return Credentials(SecretStr(f"sk_test_{secrets.token_hex(16)}"))
-
-
-def _read(key: str, path: str, variable: str, environment: Mapping[str, str]) -> SecretStr:
-    given = environment.get(variable, "")
-    if not path:
-        return SecretStr(given)
-    if given:
-        raise GatewayError(
-            f"{key} names a file, and the environment variable {variable} is set as well: "
-            "keep one of the two"
-        )
-    try:
-        with (ROOT / Path(path).expanduser()).open("rb") as file:
-            text = file.read(_LONGEST_FILE).decode("utf-8-sig").strip("\r\n")
-    except OSError as error:
-        raise GatewayError(f"{key} = {path!r}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise GatewayError(f"{key} = {path!r}: not UTF-8 text") from None
-    if not text:
-        raise GatewayError(f"{key} = {path!r}: the file is empty; the secret is its only line")
-    return SecretStr(text)

@@ -6,7 +6,7 @@ The dialog, the ear, the playback, the clock and the recording are the real ones
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -168,10 +168,13 @@ async def run_call(
     recording: Path | None = None,
     listener: Listener | None = None,
     live: bool = False,
+    executor: Executor | None = None,
+    watch: Callable[[Entry], None] | None = None,
 ) -> Finished:
+    """executor: where things are computed; None: a thread of its own."""
     settings = settings or Settings()
     gateway = gateway or ObligingGateway()
-    trace = Trace()
+    trace = Trace(watch)
     leg = Leg(
         "caller",
         Ear(settings.hearing),
@@ -180,13 +183,13 @@ async def run_call(
         pre_roll=ms_to_samples(PRE_ROLL_MS),
         listener=listener,
     )
-    with ThreadPoolExecutor(1) as executor:
+    with executor or ThreadPoolExecutor(1) as computing:
         rooms = Rooms(
             settings,
             understanding or (lambda _: words or KnownWords()),
             speaker or BriefSpeaker(),
             gateway,
-            executor,
+            computing,
         )
         call = Call(
             rooms,

@@ -14,10 +14,10 @@ from bot.calls.live.calls import Busy, Draining, LiveCalls
 from bot.calls.live.line import LiveLine
 from bot.calls.run_call import Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
+from bot.live_settings import LiveSettings
 from bot.money import Money
 from bot.outcomes import ResultName
 from bot.records.trace import Entry
-from bot.settings import LiveSettings
 
 KEYED = ["1", "4242424242424242", "0429", "123", "90210#", "1"]
 

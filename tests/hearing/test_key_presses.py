@@ -113,3 +113,16 @@ def test_a_key_that_sounds_and_comes_as_events_is_one_digit() -> None:
     events = [report for packet in packets for report in packet]
     assert digits(events[:2] + tones + events[2:]) == "5"
     assert digits(tones + events) == "5"
+
+
+def test_a_key_held_long_that_is_told_of_when_let_go_is_one_digit() -> None:
+    held = [at("tone", 0, end_ms=40), at("tone", 0, end_ms=900), at("message", 930, end_ms=930)]
+    assert digits(held) == "5"
+    assert digits([held[2], held[1]]) == "5"
+
+
+def test_the_next_press_after_a_long_one_is_another() -> None:
+    first = [at("tone", 0, end_ms=600), at("message", 630, end_ms=630)]
+    second = [at("tone", 700, end_ms=780), at("message", 800, end_ms=800)]
+    assert digits([*first, *second]) == "55"
+    assert digits([first[0], second[0], first[1], second[1]]) == "55"

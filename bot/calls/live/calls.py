@@ -17,8 +17,8 @@ from bot.calls.live.line import LiveLine
 from bot.calls.run_call import Files, FinishedCall, new_call_id
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import BotError
+from bot.live_settings import LiveSettings
 from bot.records.trace import Entry
-from bot.settings import LiveSettings
 
 _log = structlog.get_logger(__name__)
 
@@ -29,6 +29,10 @@ class NotTakenError(BotError):
 
 class Busy(NotTakenError):
     """As many calls as there is room for."""
+
+
+class UnderWay(NotTakenError):
+    """A call of this id is there already: its other end came twice."""
 
 
 class Draining(NotTakenError):
@@ -107,6 +111,13 @@ class LiveCalls:
         begin or the parameters are wrong.
         """
         call = LiveCall(call_id or new_call_id(), transport, datetime.now(UTC), line)
+        with structlog.contextvars.bound_contextvars(call=call.call_id, transport=transport):
+            return await self._take(call, parameters, watch)
+
+    async def _take(
+        self, call: LiveCall, parameters: Parameters, watch: Callable[[Entry], None] | None
+    ) -> FinishedCall:
+        line = call.line
 
         def watching(entry: Entry) -> None:
             call.last = entry
@@ -126,8 +137,6 @@ class LiveCalls:
                 line.finish()
         _log.info(
             "call_ended",
-            call=call.call_id,
-            transport=transport,
             result=finished.end.result.status,
             silence_filled_ms=line.figures.silence_filled,
             sound_dropped_ms=line.figures.sound_dropped,
@@ -137,10 +146,13 @@ class LiveCalls:
 
     @contextmanager
     def _taken(self, call: LiveCall) -> Iterator[None]:
-        if (why_not := self.why_not()) is not None:
-            _log.info("call_not_taken", transport=call.transport, why=str(why_not))
+        why_not = self.why_not()
+        if why_not is None and call.call_id in self._under_way:
+            why_not = UnderWay("this call is under way already")
+        if why_not is not None:
+            _log.info("call_not_taken", why=str(why_not))
             raise why_not
-        _log.info("call_taken", call=call.call_id, transport=call.transport)
+        _log.info("call_taken")
         self._under_way[call.call_id] = call
         self._none_left.clear()
         try:

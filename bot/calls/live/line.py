@@ -164,6 +164,11 @@ class LiveLine:
             await self._to_send.wait()
         return self._outgoing.popleft()
 
+    @property
+    def waiting_to_go_out(self) -> int:
+        """Pieces that are to be sent."""
+        return len(self._outgoing)
+
     def finish(self) -> None:
         """The call is over: what is still to be sent is sent, then `Finished`."""
         self._send(Finished())

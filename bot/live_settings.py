@@ -1,0 +1,64 @@
+"""[live] of payment.toml: calls over a line, and the lines they come by.
+
+No secret is a setting: Twilio's auth token is read from the environment or from a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated
+
+from pydantic import Field as Limits
+from pydantic.dataclasses import dataclass as validated
+
+from bot.setting_types import STRICT, Seconds
+
+TWILIO_TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the variable's name, no token
+
+PublicUrl = Annotated[str, Limits(pattern=r"^(https?://[^\s/?#]+)?$")]
+"""Scheme and host, without a path; or empty."""
+
+WebAddress = Annotated[str, Limits(pattern=r"^(https?://\S+)?$")]
+
+
+@validated(frozen=True, config=STRICT)
+class TwilioSettings:
+    """Calls over Twilio Media Streams. The auth token: TWILIO_AUTH_TOKEN, or a file."""
+
+    auth_token_file: str = ""
+    public_url: PublicUrl = ""
+    """How Twilio reaches this server, through the proxy with TLS; empty: Twilio is not taken."""
+    agent_url: WebAddress = ""
+    """TwiML for callers who are to get to an agent after the payment; empty: they are hung up."""
+    ivr_url: WebAddress = ""
+    """The same for those who go back to the menu."""
+
+
+@validated(frozen=True, config=STRICT)
+class AudioSocketSettings:
+    """Calls over Asterisk's AudioSocket. The protocol knows no secrets but the call's UUID and no
+    encryption: for the machine itself, or a network of its own."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Limits(ge=0, le=65_535)] = 0
+    """0: AudioSocket is not taken."""
+    take_unprepared_calls: bool = False
+    """A UUID that no prepared call has begins a call without parameters."""
+    most_connections: Annotated[int, Limits(ge=1, le=10_000)] = 100
+
+
+@validated(frozen=True, config=STRICT)
+class LiveSettings:
+    """Calls over a line: `serve` and `talk`."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Limits(ge=0, le=65_535)] = 8080
+    most_calls: Annotated[int, Limits(ge=1, le=1_000)] = 8
+    """At once, in one process. More are told that all lines are busy."""
+    dead_line_seconds: Seconds = 10.0
+    """Without any sound from the other end, until the caller counts as gone."""
+    longest_call_minutes: Annotated[int, Limits(ge=1, le=240)] = 30
+    drain_seconds: Seconds = 60.0
+    """How long calls may go on when the server is told to end."""
+    twilio: TwilioSettings = field(default_factory=TwilioSettings)
+    audiosocket: AudioSocketSettings = field(default_factory=AudioSocketSettings)

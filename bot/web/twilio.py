@@ -1,0 +1,303 @@
+"""Calls over Twilio Media Streams: the WebSocket, and the webhooks around it.
+
+    POST /twilio/answer   Twilio asks what to do with a call: it is streamed to us
+    WS   /twilio          its sound and keys, and what the bot says
+    POST /twilio/after    the stream is over; Twilio asks what comes next, and gets the result along
+
+Who may come in: what Twilio signed (X-Twilio-Signature, on webhooks and on the WebSocket's
+handshake), or a stream whose custom parameter `token` is the one-time token of a prepared call. The
+latter is for TwiML of one's own and for other services that speak the protocol without a signature.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Mapping
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, urlencode
+
+import structlog
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bot.calls.live.calls import LiveCalls, NotTakenError
+from bot.calls.live.line import Clear, Finished, LiveLine, Play
+from bot.calls.live.pace import Pace
+from bot.calls.live.parameters import parameters_of
+from bot.calls.run_call import new_call_id
+from bot.errors import BotError, ProtocolError, SettingsError
+from bot.live_settings import TWILIO_TOKEN_VARIABLE, LiveSettings
+from bot.outcomes import Destination, PaymentResult
+from bot.transports import media_streams as streams
+from bot.transports import twiml
+from bot.transports.media_order import MediaOrder
+from bot.transports.twilio_signature import is_signed
+from bot.web.telephone import (
+    FIRST_WORDS_SECONDS,
+    PLAY_OUT_SECONDS,
+    Admitted,
+    KnownCall,
+    MessageRate,
+    Redeems,
+    hold_call,
+)
+
+_log = structlog.get_logger(__name__)
+
+TRANSPORT: Final = "twilio"
+
+_CALL: Final = "call"
+"""The parameter by which our own TwiML names a call, to us."""
+
+_CALL_ID: Final = re.compile(r"[a-z]{16}")
+_LONGEST_FORM: Final = 1 << 16
+_END: Final = "end"
+
+_OVER, _NOT_ALLOWED, _OUR_FAULT, _BUSY = 1000, 1008, 1011, 1013
+"""Close codes of RFC 6455 and its registry."""
+
+
+class KnowsResults(Protocol):
+    async def __call__(self, call_id: str) -> tuple[PaymentResult, Destination | None] | None:
+        """What came of a call that is over; None for any other."""
+
+
+class TwilioLine:
+    """Twilio's end of the server: `routes` of a starlette application.
+
+    Raises SettingsError for half of what signatures need.
+    """
+
+    def __init__(
+        self,
+        calls: LiveCalls,
+        settings: LiveSettings,
+        auth_token: SecretStr,
+        result_of: KnowsResults,
+        redeem: Redeems,
+    ) -> None:
+        self._calls = calls
+        self._settings = settings
+        self._auth_token = auth_token.get_secret_value()
+        self._result_of = result_of
+        self._redeem = redeem
+        self._public_url = settings.twilio.public_url
+        if bool(self._auth_token) != bool(self._public_url):
+            raise SettingsError(
+                "Twilio signs with its auth token what it asks of a URL: both are needed, "
+                f"live.twilio.public_url and the token ({TWILIO_TOKEN_VARIABLE}, or a file named "
+                "by live.twilio.auth_token_file)"
+            )
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        routes: list[BaseRoute] = [WebSocketRoute("/twilio", self._stream)]
+        if self._public_url:
+            routes += [
+                Route("/twilio/answer", self._answer, methods=["POST"]),
+                Route("/twilio/after", self._after, methods=["POST"]),
+            ]
+        return routes
+
+    # --- webhooks
+
+    async def _answer(self, request: Request) -> Response:
+        """The URL's own query holds parameters of the call: ?merchant_id=m1&amount=87.50."""
+        if not await self._is_twilios(request):
+            return _refused()
+        if self._calls.why_not() is not None:
+            return _twiml(twiml.busy())
+        asked = dict(request.query_params)
+        try:
+            parameters_of(asked)
+        except ProtocolError as error:
+            return PlainTextResponse(str(error), 400)
+        call_id = new_call_id()
+        stream = self._public_url.replace("http", "ws", 1) + "/twilio"
+        after = f"{self._public_url}/twilio/after?{urlencode({_CALL: call_id})}"
+        return _twiml(twiml.stream(stream, {**asked, _CALL: call_id}, after))
+
+    async def _after(self, request: Request) -> Response:
+        if not await self._is_twilios(request):
+            return _refused()
+        call_id = request.query_params.get(_CALL, "")
+        found = await self._result_of(call_id) if _CALL_ID.fullmatch(call_id) else None
+        if found is None:
+            return _twiml(twiml.hang_up())
+        result, destination = found
+        twilio = self._settings.twilio
+        there = {Destination.AGENT: twilio.agent_url, Destination.IVR: twilio.ivr_url}
+        url = there.get(destination, "") if destination is not None else ""
+        if not url:
+            return _twiml(twiml.hang_up())
+        told = urlencode({_CALL: call_id, **_told(result)})
+        return _twiml(twiml.redirect(f"{url}{'&' if '?' in url else '?'}{told}"))
+
+    async def _is_twilios(self, request: Request) -> bool:
+        form: list[tuple[str, str]] = []
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _LONGEST_FORM:
+                return False
+        try:
+            form = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")
+        except ValueError:
+            return False
+        url = self._public_url + _path_and_query(request)
+        return is_signed(request.headers.get("x-twilio-signature"), self._auth_token, url, form)
+
+    # --- the stream
+
+    async def _stream(self, socket: WebSocket) -> None:
+        signature = socket.headers.get("x-twilio-signature")
+        signed = False
+        if signature is not None:
+            url = self._public_url.replace("http", "ws", 1) + _path_and_query(socket)
+            signed = is_signed(signature, self._auth_token, url)
+            if not signed:
+                _log.warning("stream_wrongly_signed")
+                await socket.close()  # before it is accepted: HTTP 403
+                return
+        await socket.accept()
+        code, why = _OVER, ""
+        try:
+            await self._one_call(_Stream(socket), signed=signed)
+        except NotTakenError as error:
+            code, why = _BUSY, str(error)
+        except (ProtocolError, TimeoutError) as error:
+            code, why = _NOT_ALLOWED, str(error) or "no start message came in time"
+        except OSError:
+            return  # gone before the call began
+        except BotError as error:
+            _log.error("call_not_begun", transport=TRANSPORT, why=str(error))
+            code, why = _OUR_FAULT, "the call could not begin"
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):  # closed already
+            await socket.close(code, why[:100])
+
+    async def _one_call(self, stream: _Stream, *, signed: bool) -> None:
+        async with asyncio.timeout(FIRST_WORDS_SECONDS):
+            start = await stream.start()
+        call = self._let_in(start.parameters, signed=signed)
+        line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
+        pace = Pace(line)
+        await hold_call(
+            self._calls,
+            line,
+            call.parameters,
+            transport=TRANSPORT,
+            call_id=call.call_id,
+            read=lambda: stream.read(line),
+            send=lambda: stream.send(start.stream_sid, pace),
+        )
+
+    def _let_in(self, parameters: Mapping[str, str], *, signed: bool) -> KnownCall:
+        """Raises ProtocolError for a stream nobody vouches for."""
+        if (token := parameters.get("token", "")) and (call := self._redeem(token)) is not None:
+            return call
+        if not signed:
+            raise ProtocolError("a stream that is not signed needs the token of a prepared call")
+        call_id = parameters.get(_CALL, "")
+        if not _CALL_ID.fullmatch(call_id):
+            call_id = new_call_id()  # TwiML of somebody's own
+        return Admitted(call_id, parameters_of(parameters))
+
+
+class _Stream:
+    """One WebSocket with Twilio's messages on it. Raises OSError when it breaks."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._rate = MessageRate()
+        self._order = MediaOrder()
+        self._played_out = asyncio.Event()
+
+    async def start(self) -> streams.Start:
+        """Raises ProtocolError when something else comes first."""
+        while True:
+            match await self._next():
+                case streams.Start() as start:
+                    return start
+                case streams.Connected():
+                    continue
+                case _:
+                    raise ProtocolError("a stream begins with connected and start")
+
+    async def read(self, line: LiveLine) -> None:
+        while True:
+            match await self._next():
+                case streams.Media(samples, chunk):
+                    for piece in self._order.push(samples, chunk):
+                        line.sound(piece)
+                case streams.Dtmf(key):
+                    line.key("message", key)
+                case streams.Mark(name) if name == _END:
+                    self._played_out.set()
+                case streams.Stop():
+                    return
+                case streams.Start() | streams.Connected():
+                    raise ProtocolError("a stream starts once")
+                case _:
+                    pass
+
+    async def send(self, stream_sid: str, pace: Pace) -> None:
+        while True:
+            match await pace.next_outgoing():
+                case Play(samples):
+                    await self._send(streams.media(stream_sid, samples))
+                case Clear():
+                    await self._send(streams.clear(stream_sid))
+                case Finished():
+                    break
+        await self._send(streams.mark(stream_sid, _END))
+        try:
+            async with asyncio.timeout(pace.seconds_to_play + PLAY_OUT_SECONDS):
+                await self._played_out.wait()
+        except TimeoutError:
+            _log.info("last_sound_not_confirmed", transport=TRANSPORT)
+
+    async def _next(self) -> streams.Message:
+        received = await self._socket.receive()
+        if received["type"] == "websocket.disconnect":
+            raise ConnectionResetError
+        self._rate.count()
+        text = received.get("text")
+        if text is None:
+            raise ProtocolError("a binary message; all of this protocol's are text")
+        return streams.parse(text)
+
+    async def _send(self, message: str) -> None:
+        try:
+            await self._socket.send_text(message)
+        except (WebSocketDisconnect, RuntimeError):  # starlette's two ways to say that it is closed
+            raise ConnectionResetError from None
+
+
+def _told(result: PaymentResult) -> dict[str, str]:
+    """What travels on with the call; nothing that may not be kept."""
+    return {
+        "status": result.status.value,
+        "error": result.error.value if result.error else "",
+        "reference": result.reference or "",
+        "amount": str(result.amount) if result.amount else "",
+        "brand": result.brand.value if result.brand else "",
+        "last_four": result.last_four or "",
+    }
+
+
+def _path_and_query(request: Request | WebSocket) -> str:
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, media_type="text/xml")
+
+
+def _refused() -> Response:
+    return PlainTextResponse("not signed by Twilio", 403)
