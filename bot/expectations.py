@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards import Expiry, SecretDigits, SecretText
+from bot.changes import Change
 from bot.money import Money
 
 
@@ -21,6 +22,8 @@ class Field(StrEnum):
     EXPIRY = "expiry"
     SECURITY_CODE = "security_code"
     POSTAL_CODE = "postal_code"
+    CARD = "card"
+    """All of one card, for corrections: number, expiry and security code of another one."""
     EVERYTHING = "everything"
 
 
@@ -164,10 +167,12 @@ class SpokenNumber:
     """One number found in what was said, read in one way.
 
     reason: why it can be read so, for the designer ("tens and units, then tens: dollars, cents").
+    rival: as natural a reading of its words as the best one ("five fifty": 5.50, 550.00).
     """
 
     value: NumberValue
     reason: str = ""
+    rival: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,9 @@ class Reading:
     confidence: of hearing, 0 to 1.  intent_confidence: of understanding, 0 to 1.
     source: who found the intent, or, without one, who read the number.
     fits, as_heard, doubtful: as in `Hypothesis`.
+    changes: parts of a value that are put right ("the last four are …"). `change_of`: the field
+    that is named beside them, None where none is.
+    also: where several fields were named ("the expiry and the zip"), the others, a reading each.
     """
 
     confidence: float
@@ -193,10 +201,19 @@ class Reading:
     fits: bool = False
     as_heard: bool = True
     doubtful: tuple[int, int] | None = None
+    changes: tuple[Change, ...] = ()
+    change_of: Field | None = None
+    also: tuple[Reading, ...] = ()
 
     @property
     def amount(self) -> Money | None:
         return next((n.value for n in self.numbers if isinstance(n.value, Money)), None)
+
+    @property
+    def amounts(self) -> tuple[Money, ...]:
+        """The best amount and its rivals, which its words mean as naturally."""
+        found = [(n.value, n.rival) for n in self.numbers if isinstance(n.value, Money)]
+        return tuple(value for i, (value, rival) in enumerate(found) if rival or not i)
 
     @property
     def expiry(self) -> Expiry | None:

@@ -79,6 +79,8 @@ class PaymentSettings:
     silence_timeout_seconds: Seconds = 60.0
     no_input_ms: Milliseconds = 7_000
     inter_digit_ms: Milliseconds = 4_000
+    go_on_ms: Annotated[int, Limits(ge=0, le=60_000)] = 2_000
+    """Between the pieces of a card number: how long the bot is silent before it says "go on"."""
     star_cancels: bool = True
     agent_words: tuple[Words, ...] = ("agent", "operator")
     """That ask for a person, besides what understanding knows."""

@@ -48,6 +48,10 @@ class Course:
         self._ending = Ending(floor)
         self._question: tuple[Prompt, ...] = ()
         self._offer_prompt = ""
+        self._otherwise: Money | None = None
+        """Offered next when the amount that is being offered is refused."""
+        self._go_on_is_due = False
+        """A piece of a number was kept in silence; a caller who waits is told to go on."""
         self._read_back_id = 0
         self._repeats = 0
         self._last_details: dict[Field, str] = {}
@@ -117,8 +121,16 @@ class Course:
         error = ErrorName.INVALID_AMOUNT if why_not else None
         self.go(trigger, *lead, *why_not, error=error, reason=Field.AMOUNT)
 
-    def _offer(self, amount: Money, prompt_id: str) -> None:
-        self.offered, self._offer_prompt = amount, prompt_id
+    def _offer(self, amount: Money, prompt_id: str, otherwise: Money | None = None) -> None:
+        self.offered, self._offer_prompt, self._otherwise = amount, prompt_id, otherwise
+
+    def offer_other(self) -> bool:
+        """Of two amounts heard, the other; False where there is none left to offer."""
+        if self._otherwise is None:
+            return False
+        self._offer(self._otherwise, "amount.offer_other")
+        self.go(Trigger.OFFERED)
+        return True
 
     def _offer_minimum(self) -> None:
         if self._route.minimum_offered is not None:
@@ -164,6 +176,7 @@ class Course:
     def ask(self, *lead: Prompt) -> None:
         """Ask the open question, in its next variant."""
         self._repeats = 0
+        self._go_on_is_due = False
         if self.machine is not None:
             self.machine.gathered.keyed = 0  # asked anew: no further key is being waited for
         self._floor.notify(self.step, StepState.ENTERING)
@@ -243,8 +256,7 @@ class Course:
             case Taken():
                 self.taken(field, verdict)
             case Partial():
-                self._floor.say(self._floor.pick(Prompt("card_number.go_on")))
-                self.listen()
+                self._keep_piece()
             case Refused(error, why, instead):
                 self._route.minimum_offered = instead
                 self.refuse(error, *why)
@@ -252,9 +264,22 @@ class Course:
                 self.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
             case Told(say):
                 self.ask(*say)
-            case Offered(amount):
-                self._offer(amount, "amount.offer_balance")
+            case Offered(amount, prompt_id, otherwise):
+                self._offer(amount, prompt_id, otherwise)
                 self.go(Trigger.OFFERED)
+
+    def _keep_piece(self) -> None:
+        """Silence while the caller draws breath; "go on" to one who waits (`payment.go_on_ms`)."""
+        self._go_on_is_due = True
+        if self._settings.go_on_ms == 0:
+            self._say_go_on()
+        else:
+            self._floor.wait_for_next_piece()
+        self.listen()
+
+    def _say_go_on(self) -> None:
+        self._go_on_is_due = False
+        self._floor.say(self._floor.pick(Prompt("card_number.go_on")))
 
     def turn_to(self, field: Field) -> None:
         """A field is corrected: its question is open, and not asked yet."""
@@ -264,8 +289,18 @@ class Course:
     def taken(
         self, field: Field, taken: Taken, trigger: Trigger = Trigger.ANSWERED, *lead: Prompt
     ) -> None:
+        said = self.note_taken(field, taken, confirmed=trigger is Trigger.YES)
+        self.go(trigger, *lead, *said)
+        if taken.typed_ahead is not None:
+            self._type_ahead(taken.typed_ahead)
+
+    def note_taken(
+        self, field: Field, taken: Taken, *, confirmed: bool = False
+    ) -> tuple[Prompt, ...]:
+        """A field has its value, which a yes may have confirmed already; what is to be said of it,
+        before the flow goes on."""
         self.payment.was_given(field)
-        if trigger is Trigger.YES:
+        if confirmed:
             self.payment.confirm(field)
         unchanged = field in {Field.AMOUNT, Field.EXPIRY} and (
             self._last_details.get(field) == taken.detail
@@ -274,9 +309,7 @@ class Course:
         corrected = field in self.correcting and not unchanged
         self.correcting.discard(field)
         self.accept(field)
-        self.go(trigger, *lead, *((Prompt(f"corrected.{field}"),) if corrected else ()))
-        if taken.typed_ahead is not None:
-            self._type_ahead(taken.typed_ahead)
+        return (Prompt(f"corrected.{field}"),) if corrected else ()
 
     def accept(self, field: Field, detail: str = "") -> None:
         """Its value stands, unless it still needs a service's word, or the caller's.
@@ -303,6 +336,7 @@ class Course:
         if machine is None or field is None:
             return
         self._floor.stop_saying()
+        self._go_on_is_due = False
         verdict = machine.press(digit)
         if isinstance(verdict, Partial):
             self._floor.wait_for_key()
@@ -335,6 +369,9 @@ class Course:
         self.ask(*why)
 
     def no_input(self) -> None:
+        if self._go_on_is_due:
+            self._say_go_on()
+            return
         self._floor.notify(self.step, StepState.FAILED, ErrorName.TIMEOUT)
         self.take(Trigger.NO_INPUT)
         if self._floor.remind() <= _REMINDERS:

@@ -15,6 +15,7 @@ commands in the order of carrying them out.
 
 from __future__ import annotations
 
+from bot.dialog.amendments import amendment_in
 from bot.dialog.card_check import CardCheck
 from bot.dialog.charging import Charging
 from bot.dialog.commands import Command, End, StepState
@@ -35,7 +36,16 @@ from bot.dialog.events import (
 )
 from bot.dialog.floor import Floor
 from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State, Trigger
-from bot.dialog.meaning import Correction, Meaning, Nothing, Word, Yes, understand
+from bot.dialog.meaning import (
+    Amendment,
+    Context,
+    Correction,
+    Meaning,
+    Nothing,
+    Word,
+    Yes,
+    understand,
+)
 from bot.dialog.replies import Replies
 from bot.dialog.words import Words
 from bot.expectations import Intent
@@ -97,7 +107,7 @@ class Dialog:
         self._course = course = Course(call, self._settings, self._floor)
         self._charging = Charging(course, self._floor)
         self._card_check = CardCheck(course, self._settings, self._floor)
-        self._corrections = Corrections(course)
+        self._corrections = Corrections(course, self._settings)
         words = Words(course, self._floor)
         self._replies = Replies(course, self._corrections, words, self._charging, self._floor)
         self._floor.had_input()
@@ -149,12 +159,18 @@ class Dialog:
         """None when it was said to an earlier question and means nothing at this one."""
         asked = course.asked_about
         machine = course.payment.machines[asked] if asked is not None else None
-        finds = machine.finds if machine is not None else lambda _reading: False
-        meaning = understand(event.readings, self._settings, asked, finds)
+        context = Context(
+            asked,
+            machine.finds if machine is not None else lambda _reading: False,
+            lambda reading: amendment_in(reading, course.payment, asked),
+        )
+        meaning = understand(event.readings, self._settings, context)
         if event.expectation.question == course.question_number:
             return meaning
         match meaning:
             case Correction(field) if field is not None:
+                return meaning
+            case Amendment(field, named=True) if field is not None:
                 return meaning
             case Word(intent) if intent in _LEAVING:
                 return meaning

@@ -158,6 +158,12 @@ class Floor:
         ms = max(half_way, self._settings.no_input_ms) if self._patient else None
         self._start_timer(TimerName.NO_INPUT, ms or self._settings.no_input_ms)
 
+    def wait_for_next_piece(self) -> None:
+        """The caller is in the middle of a number: stay silent until they wait for a word."""
+        self._start_timer(
+            TimerName.NO_INPUT, min(self._settings.go_on_ms, self._settings.no_input_ms)
+        )
+
     def wait_for_key(self) -> None:
         self.stop_timer(TimerName.NO_INPUT)
         self._start_timer(TimerName.INTER_DIGIT, self._settings.inter_digit_ms)

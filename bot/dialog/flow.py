@@ -84,7 +84,7 @@ class Trigger(StrEnum):
 
     STARTED = "the call starts"
     ANSWERED = "answered"
-    OFFERED = "the balance is meant"
+    OFFERED = "the balance, or one of two"
     YES = "yes, or key 1"
     NOTHING_WRONG = "nothing is wrong"
     CORRECTED = "a field is corrected"
@@ -268,6 +268,7 @@ FLOW: Mapping[State, Mapping[Trigger, Ways]] = MappingProxyType(
         State.AMOUNT_CONFIRMATION: {
             **_question(State.AMOUNT_CONFIRMATION),
             Trigger.YES: (Way(Junction.NEXT),),
+            Trigger.OFFERED: (Way(State.AMOUNT_CONFIRMATION),),
             Trigger.NOT_CONFIRMED: (
                 Way(State.AMOUNT, Guard.AMOUNT_MAY_CHANGE),
                 _closes(ResultName.CALLER_CANCELLED),

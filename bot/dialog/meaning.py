@@ -4,6 +4,8 @@ From the readings, best first, the first that means anything here is taken. Mean
 
     Answer       a value for the question that was asked
     Correction   something said before is wrong, perhaps with what it should be (R1 step 6)
+    Amendment    a part of something is: "the last four are …", "nine, not five"
+    Several      corrections of several fields in one breath
     Yes, No      to a question; No also where nothing else is in it
     Word         repeat, help, slower, go back, start over, agent, cancel … (R1 step 9)
     Nothing      not understood
@@ -15,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.cards import is_card_number
+from bot.changes import Change
 from bot.dialog.agent_words import asks_for_agent
 from bot.dialog.fields.machine import digits_in
 from bot.expectations import Field, Intent, Reading, Source
@@ -43,6 +46,26 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """field: None where it may be one of several, and nobody knows which.
+
+    named: the caller told the field; else it follows from what there is to change.
+    confidence: of hearing the new value.
+    """
+
+    field: Field | None
+    changes: tuple[Change, ...]
+    named: bool
+    confidence: float
+    by_rasa: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    parts: tuple[Correction | Amendment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Yes:
     """reading: it may carry a value that agrees, or does not, with what was asked."""
 
@@ -64,7 +87,7 @@ class Nothing:
     pass
 
 
-Meaning = Answer | Correction | Yes | No | Word | Nothing
+Meaning = Answer | Correction | Amendment | Several | Yes | No | Word | Nothing
 
 _LEAVING = {Intent.AGENT, Intent.CANCEL, Intent.GOODBYE}
 """Count whatever numbers are in the utterance ("I owe eighty dollars, let me speak to someone")."""
@@ -74,37 +97,44 @@ _WORDS = {
     Intent.NOT_AVAILABLE, Intent.OUT_OF_SCOPE, Intent.BALANCE,
 }  # fmt: skip
 
+_CORRECTING = {Intent.CORRECT, Intent.DENY}
+
 _UNGUARDED = {Field.SECURITY_CODE, Field.POSTAL_CODE}
 
 _AMOUNT_WORDS = {Intent.PAY_FULL, Intent.PAY_MINIMUM}
 
 
-def understand(
-    readings: Sequence[Reading],
-    settings: PaymentSettings,
-    asked: Field | None = None,
-    finds: Callable[[Reading], bool] = lambda _reading: False,
-) -> Meaning:
-    """The meaning of an utterance.
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an utterance meets.
 
     asked: the field the question was about, None at "is everything right?" and "what is wrong?".
     finds: whether a reading has a value for that field.
+    amends: what a reading with changes would change of what there is already.
     """
+
+    asked: Field | None = None
+    finds: Callable[[Reading], bool] = lambda _reading: False
+    amends: Callable[[Reading], Amendment | None] = lambda _reading: None
+
+
+def understand(
+    readings: Sequence[Reading], settings: PaymentSettings, context: Context | None = None
+) -> Meaning:
+    """The meaning of an utterance."""
+    context = context or Context()
     if asks_for_agent(readings, settings):
         return Word(Intent.AGENT)
     for reading in readings:
-        if (meaning := _meaning(reading, tuple(readings), settings, asked, finds)) is not None:
+        if (meaning := _meaning(reading, tuple(readings), settings, context)) is not None:
             return meaning
     return Nothing()
 
 
-def _meaning(
-    reading: Reading,
-    readings: tuple[Reading, ...],
-    settings: PaymentSettings,
-    asked: Field | None,
-    finds: Callable[[Reading], bool],
+def _meaning(  # noqa: PLR0911 - one return a rule
+    reading: Reading, readings: tuple[Reading, ...], settings: PaymentSettings, context: Context
 ) -> Meaning | None:
+    asked, finds = context.asked, context.finds
     intent = reading.intent if reading.intent_confidence >= settings.accept_intent else None
     has_answer = finds(reading)
     # The card's own rule judges how sure its digits are; whatever else is unsure means nothing.
@@ -116,6 +146,8 @@ def _meaning(
     names_field = reading.field is not None and intent in {None, Intent.DENY}
     if intent in _LEAVING:
         return Word(intent)
+    if (parts := _in_parts(reading, intent, context)) is not None:
+        return parts
     if intent is Intent.CORRECT or names_field:
         return _correction(reading, answers, sure, asked, has_answer)
     if has_answer:
@@ -123,6 +155,27 @@ def _meaning(
     if intent is Intent.AFFIRM:
         return Yes(reading)
     return Word(intent) if intent in _WORDS else _other_field(reading, intent, sure, asked)
+
+
+def _in_parts(
+    reading: Reading, intent: Intent | None, context: Context
+) -> Several | Amendment | None:
+    """Several fields at once, or a part of one; "the second group" alone is a wish to change only
+    where the caller says that something is wrong."""
+    if reading.also and intent in _CORRECTING:
+        return Several(tuple(_part(each, context) for each in (reading, *reading.also)))
+    if not reading.changes or intent in _WORDS:
+        return None
+    tells_new = all(change.new is not None for change in reading.changes)
+    return context.amends(reading) if tells_new or intent in _CORRECTING else None
+
+
+def _part(reading: Reading, context: Context) -> Correction | Amendment:
+    """One of the corrections in an utterance of several."""
+    amendment = context.amends(reading) if reading.changes else None
+    if amendment is not None and amendment.field is not None:
+        return amendment
+    return Correction(reading.field, (reading,), reading.source is Source.RASA)
 
 
 def _is_sure(
@@ -159,12 +212,15 @@ def _correction(
     asked: Field | None,
     has_answer: bool,
 ) -> Meaning:
+    named = reading.field or reading.change_of
     about_this = asked is not None and (
-        reading.field is asked or (reading.field is None and has_answer)
+        named is asked
+        or (named is None and has_answer)
+        or (reading.field is Field.CARD and asked is Field.CARD_NUMBER)
     )
     if about_this:
         return Answer(answers, reading.intent, anew=True)
-    field = reading.field or field_of(reading)
+    field = named or field_of(reading)
     same = tuple(r for r in sure if r.field in (reading.field, None))
     return Correction(field, same, reading.source is Source.RASA)
 

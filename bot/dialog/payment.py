@@ -133,6 +133,11 @@ class Payment:
         for field in _CARD_FIELDS:
             self.machines[field].forget()
 
+    def forget_for_another_card(self) -> None:
+        """The same caller has another card: amount and postal code stand."""
+        for field in (Field.CARD_NUMBER, Field.EXPIRY, Field.SECURITY_CODE):
+            self.machines[field].forget()
+
     def forget_everything(self) -> None:
         self.amount.forget()
         self.forget_card()

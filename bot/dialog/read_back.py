@@ -128,9 +128,9 @@ class ReadBack:
         digits = digits_in(reading)
         if digits and not self._is_read_back(digits, reading, field):
             return False
-        read_back = {str(payment.amount.value), str(payment.expiry.value)}
-        values = (reading.amount, reading.expiry)
-        return all(value is None or str(value) in read_back for value in values)
+        if reading.amounts and payment.amount.value not in reading.amounts:
+            return False
+        return reading.expiry in (None, payment.expiry.value)
 
     def _is_read_back(self, digits: str, reading: Reading, field: Field | None) -> bool:
         payment = self._payment

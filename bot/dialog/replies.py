@@ -9,7 +9,18 @@ from bot.dialog.course import NOT_UNDERSTOOD, Course
 from bot.dialog.fields.verdicts import Taken
 from bot.dialog.floor import Floor
 from bot.dialog.flow import STATE_OF, YES_NO_QUESTIONS, State, Trigger
-from bot.dialog.meaning import Answer, Correction, Meaning, No, Nothing, Word, Yes, field_of
+from bot.dialog.meaning import (
+    Amendment,
+    Answer,
+    Correction,
+    Meaning,
+    No,
+    Nothing,
+    Several,
+    Word,
+    Yes,
+    field_of,
+)
 from bot.dialog.words import Words
 from bot.expectations import Field, Intent, Source
 from bot.outcomes import ErrorName
@@ -42,6 +53,10 @@ class Replies:
                 self.no()  # "that's wrong" about the one value that was read back
             case Correction():
                 self._corrections.correct(meaning)
+            case Amendment():
+                self._corrections.amend(meaning)
+            case Several():
+                self._corrections.correct_several(meaning)
             case Yes():
                 self._yes(meaning)
             case No():
@@ -113,6 +128,8 @@ class Replies:
             self._yes_to_read_back()
         elif course.state is State.WHICH:
             course.go(Trigger.NOTHING_WRONG)
+        elif course.machine is not None and course.machine.offers:
+            course.settle(course.machine.field, course.machine.agree(yes=True))
         else:
             course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
 
@@ -146,6 +163,8 @@ class Replies:
                 course.go(Trigger.NOT_CONFIRMED)
             case State.WHICH:
                 course.go(Trigger.NOTHING_WRONG)
+            case _ if machine is not None and machine.offers:
+                course.settle(machine.field, machine.agree(yes=False))
             case _ if machine is not None and machine.has_begun:
                 machine.begin_anew()
                 course.ask()
@@ -164,6 +183,8 @@ class Replies:
 
     def _refuse_offer(self) -> None:
         self._not_confirmed()
+        if self._course.offer_other():
+            return
         self._course.payment.amount.instead = True
         error = ErrorName.NOT_CONFIRMED
         self._course.go(Trigger.NOT_CONFIRMED, error=error, reason=Field.AMOUNT)

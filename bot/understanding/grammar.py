@@ -84,8 +84,14 @@ _FIELD_WORDS: tuple[tuple[Field, str], ...] = (
     # before it too ("the date on the card").
     (Field.SECURITY_CODE, r"security (code|number)|c ?v [vc]|cv[vc]|three digits|on the back"),
     (Field.POSTAL_CODE, r"zip( code)?|post(al)? ?code"),
+    (Field.SECURITY_CODE, r"code"),
     (Field.EXPIRY, r"expir\w*|expire e|date|month|year"),
     (Field.AMOUNT, r"amount|total|dollars"),
+    (
+        Field.CARD,
+        r"(old|other|another|different|expired|wrong|new) "
+        r"(credit |debit )?card(?! (number|digits))",
+    ),
     (Field.CARD_NUMBER, r"card( number)?|long number|sixteen digits"),
     (Field.EVERYTHING, r"everything|all of it|all wrong|none of (it|that)"),
 )
@@ -111,12 +117,15 @@ _WISHES: tuple[tuple[Intent, str], ...] = (
 _YES = re.compile(r"^(yes|yeah|yep|yup|correct|right|sure|aye|that'?s right|that is right)\b")
 _NO = re.compile(r"^(no|nope|nah)\b|\b(not|isn'?t|aren'?t) (right|correct)\b|\b(wrong|incorrect)\b")
 _TO_MEND = re.compile(
-    r"\b(wrong|incorrect|isn'?t|aren'?t|change|fix|correct|different|no|not|should)\b"
+    r"\b(wrong|incorrect|isn'?t|aren'?t|change|fix|correct|different|no|not|should|old|expired)\b"
     r"|<(amount|digits|date)>"
 )
 
 
 _PLACEHOLDER = re.compile(r"<\w+>")
+
+
+_AROUND_A_NAME = _POLITE | words_of("the my both it's its number code date")
 
 
 def clear_words(text: str) -> Understood | None:
@@ -161,9 +170,9 @@ def named_field(text: str) -> Field | None:
 
 def _is_only(field: Field, line: str) -> bool:
     """Nothing but the field's name: the answer to "which one is wrong?"."""
-    pattern = dict(_FIELD_WORDS)[field]
+    pattern = "|".join(words for named, words in _FIELD_WORDS if named is field)
     rest = re.sub(rf"\b({pattern})\b", " ", line)
-    return set(rest.split()) <= {"the", "my", "it's", "its", "number", "code", "date", *_POLITE}
+    return set(rest.split()) <= _AROUND_A_NAME
 
 
 def _words(text: str) -> list[str]:

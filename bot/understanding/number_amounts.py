@@ -147,6 +147,7 @@ def _fraction(tokens: Tokens, i: int) -> Iterator[tuple[int, int]]:
 def _of_money_words(tokens: Tokens, i: int) -> Iterator[AmountFound]:
     """As in "eighty seven dollars and fifty cents", "a buck fifty", "fifty cents"."""
     yield from _coins(tokens, i)
+    yield from _cents_before_the_word(tokens, i)
     for value, j, counted in _counts(tokens, i):
         after, currency = _money_word(tokens, j, Kind.MINOR)
         if after > j and counted:
@@ -157,8 +158,26 @@ def _of_money_words(tokens: Tokens, i: int) -> Iterator[AmountFound]:
         if after > j:
             bare = not counted and not _leads_to_cents(tokens, after)
             if not bare:
-                yield AmountFound(value * 100, after, 0.0, "money word", currency, True)
+                # "eighty seven fifty dollars" are hardly thousands; "twelve fifty dollars" may be
+                far = value >= 2000 and any(g == Cardinal(value, j) for g in _juxtaposed(tokens, i))
+                cost = 1.0 if far else 0.0
+                yield AmountFound(value * 100, after, cost, "money word", currency, True)
         yield from _with_cents(tokens, value, after, currency, said_major=after > j)
+
+
+def _cents_before_the_word(tokens: Tokens, i: int) -> Iterator[AmountFound]:
+    """As in "eighty seven fifty dollars"; of "five fifty dollars" less likely than 550."""
+    for whole in cardinals(tokens, i):
+        if whole.scaled or whole.value < 1 or tokens[i].kind is Kind.NUMERAL:
+            continue
+        for cents, j in _cents(tokens, whole.end):
+            after, currency = _money_word(tokens, j, Kind.MAJOR)
+            if after > j:
+                cost = 0.0 if whole.value >= 20 else 1.0 if whole.value == 1 else 0.1
+                yield AmountFound(
+                    whole.value * 100 + cents, after, cost, "dollars, then cents, then the word",
+                    currency, True, whole.value * 100,
+                )  # fmt: skip
 
 
 def _with_cents(
@@ -254,12 +273,9 @@ def _in_parts(tokens: Tokens, i: int) -> Iterator[AmountFound]:
         yield AmountFound(whole.value * 100, whole.end, 0.3, "a quantity", head=head, tail_unit=100)
         split = [c for c in _cents(tokens, _past_comma(tokens, whole.end)) if whole.value]
         for cents, end in split:
-            # "one twenty" and "two fifty" on a bill are hundreds; "twelve fifty" is not
-            round_hundreds = whole.scaled and whole.value % 100 == 0
-            cost = 1.0 if whole.value < 10 or round_hundreds else 0.3
             yield AmountFound(
-                whole.value * 100 + cents, end, cost, "a quantity, then cents",
-                head=whole.value * 100,
+                whole.value * 100 + cents, end, _cost_of_cents(whole, cents),
+                "a quantity, then cents", head=whole.value * 100,
             )  # fmt: skip
     for hundreds in _juxtaposed(tokens, i):
         yield AmountFound(
@@ -271,6 +287,17 @@ def _in_parts(tokens: Tokens, i: int) -> Iterator[AmountFound]:
                 hundreds.value * 100 + cents, end, 0.3, "hundreds without the word, then cents",
                 head=hundreds.value * 100,
             )  # fmt: skip
+
+
+def _cost_of_cents(whole: Cardinal, cents: int) -> float:
+    """Of "five fifty" as 5.50; as 550 it costs 0.4.
+
+    Prices below ten dollars are said like that ("nine ninety nine"). But 1.20 is called "a dollar
+    twenty", so "one twenty" is a hundred, as is "five oh five"; so is "one hundred fifty".
+    """
+    if whole.scaled and whole.value % 100 == 0:
+        return 1.0
+    return 1.0 if whole.value == 1 or (whole.value < 10 and cents < 10) else 0.3
 
 
 def _head(whole: Cardinal, tokens: Tokens, i: int) -> int | None:

@@ -145,7 +145,8 @@ def _settle_one(tokens: list[Token], i: int) -> Token:  # noqa: PLR0911 - one re
     if beside(tokens, i, -1, around) < 0 and beside(tokens, i, 1, around) < 0:
         return token  # nothing else was said
     introduced = previous is not None and (
-        previous.word in words.ONE_INTRODUCERS or previous.kind is Kind.INTRODUCTION
+        previous.word.split()[-1] in words.ONE_INTRODUCERS  # also "should be"
+        or previous.kind is Kind.INTRODUCTION
     )
     return token if introduced else _pronoun(token)
 

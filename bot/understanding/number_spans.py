@@ -112,8 +112,8 @@ def marker_after(tokens: Tokens, i: int) -> tuple[Kind | None, int]:
         if kind in MARKERS:
             if marker is None or _FIRMNESS[kind] > _FIRMNESS[marker]:
                 marker = kind
-        elif kind not in PAUSES and tokens[j].word not in _BESIDE_A_MARKER:
-            break
+        elif kind not in PAUSES and (kind is Kind.UNIT or tokens[j].word not in _BESIDE_A_MARKER):
+            break  # an "oh" that is a zero belongs to the number
         j += 1
     return marker, j
 

@@ -16,7 +16,7 @@ The same modules run inside the Rasa project: standard library only, importable 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.understanding.number_amounts import AmountFound, amounts_at
 from bot.understanding.number_expiries import ExpiryFound, expiries_at
@@ -59,7 +59,8 @@ class DigitsReading:
 class AmountReading:
     """minor_units: of a currency with two decimals. currency: ISO 4217 when it was said, else "".
 
-    marked: a money word, a sign or a decimal point says that it is money.
+    marked: a money word, a sign or a decimal point says that it is money. rival: of the same words
+    as a likelier reading, and as natural ("five fifty").
     """
 
     minor_units: int = field(repr=False)
@@ -68,6 +69,7 @@ class AmountReading:
     end: int
     currency: str = ""
     marked: bool = False
+    rival: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,10 @@ def read_digits(text: str, lengths: Iterable[int] = ()) -> list[DigitsReading]:
     ][:_READINGS_KEPT]
 
 
+_RIVAL = 0.15
+"""A reading that costs so little more is as natural."""
+
+
 def read_amounts(text: str) -> list[AmountReading]:
     """The amounts the text may mean, best first. Amounts of several numbers in one text all come,
     those that are said to be money before others."""
@@ -115,8 +121,11 @@ def read_amounts(text: str) -> list[AmountReading]:
             ))  # fmt: skip
     ranked.sort(key=lambda item: item[0])
     best: dict[tuple[int, int], AmountReading] = {}
-    for _, reading in ranked:
-        best.setdefault((reading.start, reading.minor_units), reading)
+    least: dict[int, float] = {}
+    for cost, reading in ranked:
+        first = least.setdefault(reading.start, cost)
+        rival = reading.start in (r.start for r in best.values()) and cost - first < _RIVAL
+        best.setdefault((reading.start, reading.minor_units), replace(reading, rival=rival))
     return list(best.values())[:_READINGS_KEPT]
 
 

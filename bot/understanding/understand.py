@@ -10,50 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
+from bot.cards import SecretText
 from bot.errors import NluUnavailable
-from bot.expectations import (
-    Expectation,
-    Field,
-    Hypothesis,
-    Intent,
-    Kind,
-    Reading,
-    Source,
-    SpokenNumber,
-)
-from bot.understanding.grammar import HESITATIONS, clear_words, rough_words, words_of
-from bot.understanding.numbers import NumberKind, Replaced, replace_numbers
+from bot.expectations import Expectation, Field, Hypothesis, Intent, Kind, Reading, Source
+from bot.understanding.changes import changes_in
+from bot.understanding.clauses import changed_field, clauses
+from bot.understanding.grammar import clear_words, rough_words
+from bot.understanding.numbers import Replaced, replace_numbers
 from bot.understanding.rasa_client import Parsed
-from bot.understanding.values import (
-    DigitsFound,
-    amount_values,
-    digits_found,
-    expiry_values,
-    values_by_form,
-)
+from bot.understanding.readings import Meant, bare_number, reading_of, with_numbers
+from bot.understanding.values import values_by_form
 
 _HYPOTHESES_UNDERSTOOD = 6
-
-_NUMERIC = {Kind.DIGITS, Kind.CARD, Kind.AMOUNT, Kind.EXPIRY}
-_DIGIT_KINDS = {Kind.DIGITS, Kind.CARD}
-
-_AROUND_A_NUMBER = HESITATIONS | words_of(
-    "yes yeah yep it it's its is that that's this the my a i i'll be pay would want to please "
-    "thanks thank you right number on in of for"
-)
-"""Words around a number that answers a question: they add nothing to it."""
-
-_FIELD_NOUNS: dict[Field, frozenset[str]] = {
-    Field.AMOUNT: words_of("amount i'd like to pay want"),
-    Field.CARD_NUMBER: words_of("card credit debit starts"),
-    Field.EXPIRY: words_of("expiry expires expiration date exp until through valid"),
-    Field.SECURITY_CODE: words_of("security code cvv cvc"),
-    Field.POSTAL_CODE: words_of("zip code postal postcode billing"),
-}
-"""With its own noun a number still answers its own question: "my zip code is …"."""
 
 _ALL_OF_IT = {
     "everything",
@@ -74,32 +45,14 @@ _NOTHING_IS_WRONG = re.compile(
 """Where it is asked what is wrong. Rasa, which knows no question, takes them for a cancelling or,
 worse, for a wish to begin anew."""
 
-_KIND_OF_FIELD: dict[Field, Kind | None] = {
-    Field.AMOUNT: Kind.AMOUNT,
-    Field.CARD_NUMBER: Kind.DIGITS,
-    Field.EXPIRY: Kind.EXPIRY,
-    Field.SECURITY_CODE: Kind.DIGITS,
-    Field.POSTAL_CODE: Kind.DIGITS,
-    Field.EVERYTHING: None,
-}
-_KIND_OF_NUMBER = {
-    NumberKind.AMOUNT: Kind.AMOUNT,
-    NumberKind.DIGITS: Kind.DIGITS,
-    NumberKind.DATE: Kind.EXPIRY,
-}
+_ANYTHING_WRONG = Expectation(Kind.OPEN)
+
+_NEVER_SEVERAL = {Intent.AGENT, Intent.CANCEL, Intent.GOODBYE, Intent.REPEAT, Intent.HELP}
 
 
 class Nlu(Protocol):
     async def parse(self, text: str) -> Parsed:
         """Raises NluUnavailable."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    intent: Intent
-    confidence: float
-    field: Field | None
-    source: Source
 
 
 class Understanding:
@@ -124,35 +77,74 @@ class Understanding:
 
         currency: ISO 4217; amounts are of it. this_year: four digits, for years of two.
         """
-        meanings: dict[str, _Meaning | None] = {}
+        meanings: dict[str, Meant | None] = {}
         readings: list[Reading] = []
         for hypothesis in hypotheses[:_HYPOTHESES_UNDERSTOOD]:
-            replaced = replace_numbers(hypothesis.said.reveal().lower())
-            answers = _bare_number(hypothesis, replaced, expectation, currency, this_year)
+            text_said = hypothesis.said.reveal()
+            replaced = replace_numbers(text_said.lower())
+            changes = changes_in(text_said, currency, this_year)
+            answers = bare_number(hypothesis, replaced, expectation, currency, this_year)
             if answers:
-                readings += answers
+                readings += [replace(answer, changes=changes) for answer in answers]
                 continue
             text = " ".join(replaced.text.split())
             if not any(character.isalnum() for character in text):
                 continue
             if text not in meanings:
                 meanings[text] = await self._meaning(text, expectation)
-            if (meaning := meanings[text]) is not None:
-                readings += _with_numbers(
-                    meaning, hypothesis, replaced, expectation, currency, this_year
-                )
-            elif numbers := values_by_form(hypothesis.said.reveal(), replaced, currency, this_year):
+            meaning = meanings[text]
+            found = await self._several(meaning, hypothesis, replaced, currency, this_year)
+            if found is not None:
+                readings.append(found)
+                continue
+            change_of = changed_field(text, changes) if changes else None
+            if meaning is not None:
+                said = with_numbers(meaning, hypothesis, replaced, expectation, currency, this_year)
+            else:
                 # No one to say what the words mean: the number itself may still be the answer.
-                readings.append(_reading(hypothesis, replaced, numbers))
+                numbers = values_by_form(text_said, replaced, currency, this_year)
+                said = [reading_of(hypothesis, replaced, numbers)] if numbers or changes else []
+            readings += [replace(each, changes=changes, change_of=change_of) for each in said]
         return tuple(readings)
 
-    async def _meaning(self, text: str, expectation: Expectation) -> _Meaning | None:
+    async def _several(
+        self,
+        meaning: Meant | None,
+        hypothesis: Hypothesis,
+        replaced: Replaced,
+        currency: str,
+        this_year: int,
+    ) -> Reading | None:
+        """The first of several corrections, with the others in it; None where it is no such
+        sentence. What each clause names counts; Rasa understood it where it says the same."""
+        wants = meaning.intent if meaning is not None else None
+        if wants in _NEVER_SEVERAL or not (cut := clauses(replaced)):
+            return None
+        meanings = [await self._meaning(clause.masked, _ANYTHING_WRONG) for clause in cut]
+        if wants is not Intent.CORRECT and not all(
+            each is not None and each.intent is Intent.CORRECT for each in meanings
+        ):
+            return None
+        parts = []
+        for clause, own in zip(cut, meanings, strict=True):
+            agrees = own is not None and own.field is clause.about
+            source = own.source if own is not None and agrees else Source.GRAMMAR
+            part = Meant(Intent.CORRECT, 1.0, clause.about, source)
+            words = replace(hypothesis, said=SecretText(clause.text), digits=None)
+            (reading, *_) = with_numbers(
+                part, words, replace_numbers(clause.text), _ANYTHING_WRONG, currency, this_year
+            )
+            changes = changes_in(clause.text, currency, this_year)
+            parts.append(replace(reading, changes=changes, change_of=clause.about))
+        return replace(parts[0], masked_text=replaced.text, also=tuple(parts[1:]))
+
+    async def _meaning(self, text: str, expectation: Expectation) -> Meant | None:
         if _asks_what_is_wrong(expectation) and text in _ALL_OF_IT:
-            return _Meaning(Intent.CORRECT, 1.0, Field.EVERYTHING, Source.GRAMMAR)
+            return Meant(Intent.CORRECT, 1.0, Field.EVERYTHING, Source.GRAMMAR)
         if _asks_what_is_wrong(expectation) and (intent := _nothing_is_wrong(text)):
-            return _Meaning(intent, 1.0, None, Source.GRAMMAR)
+            return Meant(intent, 1.0, None, Source.GRAMMAR)
         if clear := clear_words(text):
-            return _Meaning(clear.intent, clear.confidence, clear.field, Source.GRAMMAR)
+            return Meant(clear.intent, clear.confidence, clear.field, Source.GRAMMAR)
         if self._nlu is not None:
             try:
                 parsed = await self._nlu.parse(text)
@@ -160,10 +152,10 @@ class Understanding:
                 pass
             else:
                 field = parsed.field if parsed.intent is Intent.CORRECT else None
-                return _Meaning(parsed.intent, parsed.confidence, field, Source.RASA)
+                return Meant(parsed.intent, parsed.confidence, field, Source.RASA)
         self._on_degraded("Rasa is away: yes, no, numbers and field names are understood")
         if rough := rough_words(text):
-            return _Meaning(rough.intent, rough.confidence, rough.field, Source.GRAMMAR)
+            return Meant(rough.intent, rough.confidence, rough.field, Source.GRAMMAR)
         return None
 
 
@@ -177,125 +169,3 @@ def _nothing_is_wrong(text: str) -> Intent | None:
         return Intent.AFFIRM
     # To "is everything right?" it would be no yes.
     return Intent.DENY if _NOTHING.fullmatch(words) else None
-
-
-def _bare_number(
-    hypothesis: Hypothesis,
-    replaced: Replaced,
-    expectation: Expectation,
-    currency: str,
-    this_year: int,
-) -> list[Reading]:
-    """Readings of an utterance that is a number and nothing else, as the question wants it."""
-    kind = _kind_of_answer(expectation)
-    if kind not in _NUMERIC or not _is_bare(replaced, expectation):
-        return []
-    if not replaced.found and hypothesis.digits is None:
-        return []
-    rest_of_date = kind is Kind.EXPIRY and expectation.given > 0  # it was begun with keys
-    if kind in _DIGIT_KINDS or rest_of_date:
-        found = digits_found(hypothesis, expectation)
-        return [_reading(hypothesis, replaced, (each.number,), each) for each in found]
-    if kind is Kind.AMOUNT:
-        numbers = amount_values(hypothesis.said.reveal(), currency)
-    else:
-        numbers = expiry_values(hypothesis.said.reveal(), this_year)
-    return [_reading(hypothesis, replaced, numbers)] if numbers else []
-
-
-def _kind_of_answer(expectation: Expectation) -> Kind | None:
-    """An open question about a field ("how much would you like to pay?") may be answered by the
-    number alone."""
-    if expectation.kind is Kind.OPEN and expectation.field is not None:
-        return _KIND_OF_FIELD[expectation.field]
-    return expectation.kind
-
-
-def _is_bare(replaced: Replaced, expectation: Expectation) -> bool:
-    """Whether only the number tells something. An open question is open: where more than a number
-    was said, Rasa is asked what it means."""
-    words = set(re.findall(r"[a-z']+", re.sub(r"<\w+>", " ", replaced.text)))
-    if expectation.kind is Kind.OPEN:
-        return words <= HESITATIONS
-    nouns = _FIELD_NOUNS.get(expectation.field, frozenset()) if expectation.field else frozenset()
-    return words <= _AROUND_A_NUMBER | nouns
-
-
-def _reading(
-    hypothesis: Hypothesis,
-    replaced: Replaced,
-    numbers: tuple[SpokenNumber, ...],
-    digits: DigitsFound | None = None,
-) -> Reading:
-    return Reading(
-        confidence=hypothesis.confidence,
-        numbers=numbers,
-        masked_text=replaced.text or "<digits>",
-        source=Source.NUMBERS,
-        fits=digits.fits if digits else hypothesis.fits,
-        as_heard=digits.as_heard if digits else hypothesis.as_heard,
-        doubtful=hypothesis.doubtful,
-    )
-
-
-def _with_numbers(
-    meaning: _Meaning,
-    hypothesis: Hypothesis,
-    replaced: Replaced,
-    expectation: Expectation,
-    currency: str,
-    this_year: int,
-) -> list[Reading]:
-    """The meaning with the values said, of the kind that the field or the question wants.
-
-    A value that is none of the named field's is left out: "the expiry is wrong, it's fifty
-    dollars". Where digits are asked for, as heard and as it fits are two readings.
-    """
-    several: list[tuple[tuple[SpokenNumber, ...], DigitsFound | None]] = [((), None)]
-    match _kind_wanted(meaning, hypothesis, replaced, expectation):
-        case Kind.AMOUNT:
-            several = [(amount_values(hypothesis.said.reveal(), currency), None)]
-        case Kind.EXPIRY:
-            several = [(expiry_values(hypothesis.said.reveal(), this_year), None)]
-        case Kind.DIGITS:
-            answers = meaning.field in (None, expectation.field)
-            judged = expectation if answers and expectation.kind in _DIGIT_KINDS else None
-            found = digits_found(hypothesis, judged)
-            several = [((each.number,), each) for each in found] or several
-        case Kind.OPEN:
-            several = [
-                (values_by_form(hypothesis.said.reveal(), replaced, currency, this_year), None)
-            ]
-    return [
-        Reading(
-            confidence=hypothesis.confidence,
-            intent=meaning.intent,
-            intent_confidence=meaning.confidence,
-            field=meaning.field,
-            numbers=numbers,
-            masked_text=replaced.text,
-            source=meaning.source,
-            fits=digits.fits if digits else hypothesis.fits,
-            as_heard=digits.as_heard if digits else hypothesis.as_heard,
-            doubtful=hypothesis.doubtful,
-        )
-        for numbers, digits in several
-    ]
-
-
-def _kind_wanted(
-    meaning: _Meaning, hypothesis: Hypothesis, replaced: Replaced, expectation: Expectation
-) -> Kind | None:
-    """What the numbers of an utterance are read as: AMOUNT, EXPIRY or DIGITS; OPEN for what each
-    looks like; None where there are none or none can be meant."""
-    if not replaced.found and hypothesis.digits is None:
-        return None
-    if meaning.field is not None:
-        return _KIND_OF_FIELD[meaning.field]
-    if meaning.intent is Intent.PAY_AMOUNT:
-        return Kind.AMOUNT
-    asked = Kind.DIGITS if expectation.kind in _DIGIT_KINDS else expectation.kind
-    readable = {_KIND_OF_NUMBER[kind] for number in replaced.found for kind in number.kinds}
-    if hypothesis.digits is not None:
-        readable.add(Kind.DIGITS)
-    return asked if asked in readable else Kind.OPEN

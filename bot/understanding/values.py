@@ -39,7 +39,8 @@ def amount_values(text: str, currency: str) -> tuple[SpokenNumber, ...]:
     for reading in read_amounts(text):
         minor_units = reading.minor_units * minor_per_cent
         if reading.currency in ("", currency) and minor_units == int(minor_units):
-            values.append(SpokenNumber(Money(int(minor_units), currency), reading.reason))
+            amount = Money(int(minor_units), currency)
+            values.append(SpokenNumber(amount, reading.reason, reading.rival))
     return tuple(values)
 
 

@@ -11,6 +11,7 @@ Whatever the dialog does is checked against rules that hold in every call (`_obe
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 import yaml
 
 from bot.cards import CardNumber, Expiry, SecretDigits
+from bot.changes import Change, Part, Place, Unit
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
 from bot.dialog.commands import (
     Charge,
@@ -83,8 +85,12 @@ def reading(
     source: Source = Source.NUMBERS,
     as_heard: bool = True,
     doubtful: tuple[int, int] | None = None,
+    rival: str | None = None,
+    changes: tuple[Change, ...] = (),
+    change_of: Field | None = None,
+    also: tuple[Reading, ...] = (),
 ) -> Reading:
-    """amount like "87.50", expiry like "04/29"."""
+    """amount like "87.50", expiry like "04/29". rival: another amount, as natural as the first."""
     values: list[NumberValue] = []
     if amount is not None:
         values.append(Money.parse(amount))
@@ -98,11 +104,49 @@ def reading(
         intent=intent,
         intent_confidence=0.9 if intent is not None else 0.0,
         field=field,
-        numbers=tuple(SpokenNumber(value) for value in values),
+        numbers=(
+            *(SpokenNumber(value) for value in values),
+            *([SpokenNumber(Money.parse(rival), rival=True)] if rival is not None else []),
+        ),
         source=source,
         as_heard=as_heard,
         doubtful=doubtful,
+        changes=changes,
+        change_of=change_of,
+        also=also,
     )
+
+
+def part(said: str | int) -> Part:
+    """As the words for it can be read: digits, or "87.50", "November", a year."""
+    if isinstance(said, int):
+        return Part(SecretDigits(str(said % 100)), Money.parse(str(said % 100)), None, said)
+    if said in calendar.month_name:
+        return Part(month=list(calendar.month_name).index(said))
+    if "." in said:
+        return Part(amount=Money.parse(said))
+    number = int(said)
+    month = number if len(said) <= 2 and 1 <= number <= 12 else None
+    year = 2000 + number if len(said) == 2 else None
+    return Part(SecretDigits(said), Money.parse(said), month, year)
+
+
+def change(
+    new: str | int | None, *, place: Place | None = None, old: str | int | None = None
+) -> Change:
+    return Change(
+        place,
+        part(new) if new is not None else None,
+        part(old) if old is not None else None,
+    )
+
+
+def group(nth: int | None) -> Place:
+    return Place(Unit.GROUP, nth)
+
+
+def digits(nth: int | None, count: int = 1) -> Place:
+    return Place(Unit.DIGITS, nth, count)
 
 
 @dataclass
@@ -235,6 +279,11 @@ class Conversation:
         said = tuple(prompt.id for prompt in self.prompts())
         assert said == ids, f"the bot said {said}"
         return True
+
+    def bot_stays_silent(self) -> bool:
+        """For a while: a piece was kept, and the caller may draw breath."""
+        assert self.timers[TimerName.NO_INPUT] == self.settings.go_on_ms
+        return self.bot_said()
 
     def ever_said(self, prompt_id: str) -> bool:
         return any(prompt.id == prompt_id for prompt in self.prompts(latest=False))

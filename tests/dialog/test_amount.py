@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from conversation import Conversation, reading
 
@@ -256,3 +258,68 @@ def test_asking_for_the_balance_does_not_lose_a_given_amount() -> None:
     call.says(Intent.BALANCE)
     assert call.bot_said("amount.balance", "amount.confirm_given")
     assert call.is_at(State.AMOUNT_CONFIRMATION)
+
+
+# Said in a way that can mean two
+
+
+def test_of_two_amounts_the_one_that_can_be_paid_is_meant() -> None:
+    call = Conversation(PaymentSettings(maximum_amount="100.00"))
+    call.says(amount="5.50", rival="550.00")
+    assert call.is_at(State.CARD_NUMBER)
+    call = Conversation(PaymentSettings(minimum_amount="10.00"))
+    call.says(amount="5.50", rival="550.00")
+    call.gives_card()
+    assert str(call.prompt("confirm.read_back").values["amount"]) == "550.00"
+
+
+@pytest.mark.parametrize(
+    ("known", "amount"),
+    [
+        ({"balance": "550.00"}, "550.00"),
+        ({"balance": "5.50"}, "5.50"),
+        ({"balance": "42.00"}, "5.50"),
+        ({"balance": "900.00", "minimum_due": "550.00"}, "550.00"),
+    ],
+)
+def test_of_two_amounts_the_one_that_is_due_or_no_more_than_owed_is_meant(
+    known: dict[str, Any], amount: str
+) -> None:
+    call = Conversation(**known)
+    call.says(amount="5.50", rival="550.00")
+    call.gives_card()
+    assert str(call.prompt("confirm.read_back").values["amount"]) == amount
+
+
+def test_of_two_amounts_that_may_both_be_meant_each_is_offered() -> None:
+    call = Conversation()
+    call.says(amount="5.50", rival="550.00")
+    assert call.bot_said("amount.offer_heard")
+    first = call.expectation.question
+    call.says(Intent.DENY)
+    assert call.bot_said("amount.offer_other")
+    assert str(call.prompt("amount.offer_other").values["amount"]) == "550.00"
+    assert call.expectation.question != first, "a late yes to the first is none to the second"
+    call.says(Intent.AFFIRM)
+    assert call.is_at(State.CARD_NUMBER)
+
+
+def test_who_refuses_both_names_the_amount_anew() -> None:
+    call = Conversation()
+    call.says(amount="5.50", rival="550.00")
+    call.says(Intent.DENY)
+    call.says(Intent.DENY)
+    assert call.is_at(State.AMOUNT)
+
+
+def test_where_neither_of_two_amounts_can_be_paid_the_likelier_is_refused() -> None:
+    call = Conversation(PaymentSettings(allowed_amounts=("20.00",)))
+    call.says(amount="5.50", rival="550.00")
+    assert call.steps("amount")[-2:] == ["failed invalid-amount", "entering"]
+
+
+def test_a_yes_with_an_amount_that_may_be_the_one_read_back_is_a_yes() -> None:
+    call = Conversation()
+    call.to_confirmation("550.00")
+    call.says(Intent.AFFIRM, amount="5.50", rival="550.00")
+    assert call.is_at(State.CHARGING)

@@ -19,7 +19,7 @@ from bot.dialog.events import (
     TimerFired,
     TimerName,
 )
-from bot.dialog.flow import QUESTIONS, State
+from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State
 from bot.expectations import Field, Intent, Reading
 from bot.outcomes import CallType, Destination, ErrorName, ResultName
 from bot.settings import PaymentSettings
@@ -207,7 +207,7 @@ def test_go_back_does_not_reach_a_fixed_amount() -> None:
     assert call.bot_said("cannot_go_back", "card_number.ask")
 
 
-@pytest.mark.parametrize("field", [f for f in Field if f is not Field.EVERYTHING])
+@pytest.mark.parametrize("field", FIELD_ORDER)
 def test_who_does_not_have_it_is_told_where_it_is_and_then_gets_a_person(field: Field) -> None:
     call = walk_to(State(field.value))
     call.says(Intent.NOT_AVAILABLE)

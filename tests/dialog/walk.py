@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conversation import MASTERCARD, TODAY, VISA, reading
+from conversation import MASTERCARD, TODAY, VISA, change, digits, reading
 
 from bot.cards import Brand
 from bot.charges import CardStanding, ChargeOutcome, ChargeStatus, DeclineReason
@@ -153,6 +153,8 @@ ALPHABET: dict[str, Act] = {
     "everything is wrong": _says(Intent.CORRECT, field=Field.EVERYTHING),
     "another expiry": _says(Intent.CORRECT, field=Field.EXPIRY, expiry="05/30"),
     "another amount": _says(Intent.DENY, amount="90.00"),
+    "an amount that can mean two": _says(amount="90.00", rival="900.00"),
+    "the last digit is wrong": _says(Intent.CORRECT, changes=(change(None, place=digits(-1)),)),
     "my bill": _says(Intent.PAY_BILL),
     "go back": _says(Intent.GO_BACK),
     "start over": _says(Intent.START_OVER),
@@ -195,6 +197,7 @@ def standing(caller: Caller) -> Hashable:
     return (
         course.state,
         course.confirming,
+        course.state is State.AMOUNT_CONFIRMATION and course._otherwise is not None,
         course.read_back_was_heard,
         payment.missing() if course.confirming is None else None,
         payment.unconfirmed() is not None,

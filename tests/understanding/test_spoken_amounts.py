@@ -35,7 +35,11 @@ def test_every_amount_is_read_back_exactly_in_every_natural_way(minor_units: int
         ("one twenty", 120_00),
         ("one twenty dollars", 120_00),
         ("pay one twenty five please", 125_00),
-        ("two fifty", 250_00),
+        ("five fifty", 5_50),
+        ("nine ninety nine", 9_99),
+        ("five fifty dollars", 550_00),
+        ("eighty seven fifty dollars", 87_50),
+        ("twelve fifty dollars", 1250_00),
         ("twelve fifty", 12_50),
         ("five oh five", 505_00),
         ("one oh five fifty", 105_50),
@@ -116,7 +120,7 @@ def test_what_a_caller_takes_back_is_gone(said: str, minor_units: int) -> None:
     ("said", "first", "second"),
     [
         ("one twenty", 120_00, 1_20),
-        ("two fifty", 250_00, 2_50),
+        ("two fifty", 2_50, 250_00),
         ("five oh five", 505_00, 5_05),
         ("eighty seven fifty", 87_50, 8750_00),
         ("nineteen ninety nine", 19_99, 1999_00),
@@ -164,3 +168,32 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     for reading in read_amounts(text):
         assert reading.minor_units >= 0
         assert 0 <= reading.start < reading.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "rivals"),
+    [
+        ("five fifty", [5_50, 550_00]),
+        ("two twenty five", [2_25, 225_00]),
+        ("five fifty dollars", [550_00, 5_50]),
+        ("twelve fifty dollars", [1250_00, 12_50]),
+        ("I'd like to pay six ninety please", [6_90, 690_00]),
+    ],
+)
+def test_an_amount_said_in_a_way_that_can_mean_two_has_a_rival(
+    said: str, rivals: list[int]
+) -> None:
+    first, second, *others = read_amounts(said)
+    assert [first.minor_units, second.minor_units] == rivals
+    assert (first.rival, second.rival) == (False, True)
+    assert not any(other.rival for other in others)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["one twenty", "five oh five", "eighty seven fifty", "twelve fifty", "one twenty dollars",
+     "eighty seven fifty dollars",
+     "one hundred fifty", "three hundred fifty", "fifty dollars", "8750"],
+)  # fmt: skip
+def test_an_amount_that_people_mean_in_one_way_has_no_rival(said: str) -> None:
+    assert not any(reading.rival for reading in read_amounts(said))

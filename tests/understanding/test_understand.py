@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards import Expiry, SecretDigits, SecretText
+from bot.changes import Place, Unit
 from bot.expectations import (
     Expectation,
     Field,
@@ -326,3 +327,75 @@ async def test_a_sentence_with_a_number_at_an_open_question_is_for_rasa_to_under
 async def test_without_rasa_the_number_of_a_sentence_is_still_the_answer() -> None:
     (reading,) = await understand("i was thinking of eighty seven fifty today", HOW_MUCH, None)
     assert reading.amount == Money(8750)
+
+
+# --- parts put right, and several things at once -------------------------------------------------
+
+
+async def test_a_part_that_is_put_right_is_found_by_code_whatever_rasa_makes_of_the_sentence() -> (
+    None
+):
+    (reading,) = await understand(
+        "no the second group is four five three nine", WHAT, says(Intent.DENY)
+    )
+    (change,) = reading.changes
+    assert change.place == Place(Unit.GROUP, 1)
+    assert reading.change_of is Field.CARD_NUMBER
+
+
+async def test_the_words_beside_a_part_name_its_field() -> None:
+    (reading,) = await understand("the last digit of the zip is a two", WHAT, says(Intent.CORRECT))
+    assert reading.change_of is Field.POSTAL_CODE
+    (reading,) = await understand(
+        "the year is twenty nine", WHAT, says(Intent.CORRECT, Field.AMOUNT)
+    )
+    assert reading.change_of is Field.EXPIRY
+
+
+async def test_a_contrast_that_answers_a_question_for_digits_is_both() -> None:
+    nlu = says(Intent.CORRECT)
+    (reading,) = await understand("nine not five", CARD, nlu)
+    assert nlu.asked == []
+    assert reading.digits == SecretDigits("9")
+    assert len(reading.changes) == 1
+
+
+async def test_without_rasa_a_part_is_put_right_all_the_same() -> None:
+    (reading,) = await understand("the last four are four two four two", WHAT)
+    assert reading.changes
+    assert reading.change_of is None
+
+
+async def test_two_things_at_once_are_two_readings_in_one() -> None:
+    text = "the expiry is oh four twenty nine and the zip is nine oh two one oh"
+    (reading,) = await understand(text, WHAT, says(Intent.CORRECT, Field.EXPIRY))
+    (other,) = reading.also
+    assert (reading.field, reading.expiry) == (Field.EXPIRY, Expiry(4, 2029))
+    assert (other.field, other.digits) == (Field.POSTAL_CODE, SecretDigits("90210"))
+    assert reading.masked_text == "the expiry is <date> and the zip is <digits>"
+
+
+async def test_rasa_sees_no_number_of_either_and_is_named_only_where_it_agrees() -> None:
+    text = "the expiry is oh four twenty nine and the zip is nine oh two one oh"
+    nlu = says(Intent.CORRECT, Field.EXPIRY)
+    (reading,) = await understand(text, WHAT, nlu)
+    assert (reading.source, reading.also[0].source) == (Source.RASA, Source.GRAMMAR)
+    assert nlu.asked == [
+        "the expiry is <date> and the zip is <digits>",
+        "the expiry is <date>",
+        "the zip is <digits>",
+    ]
+
+
+async def test_two_things_at_once_are_understood_without_rasa() -> None:
+    (reading,) = await understand("the expiry and the zip", WHAT)
+    assert [reading.field, *(other.field for other in reading.also)] == [
+        Field.EXPIRY,
+        Field.POSTAL_CODE,
+    ]
+
+
+@pytest.mark.parametrize("intent", [Intent.CANCEL, Intent.AGENT, Intent.PAY_FULL])
+async def test_a_sentence_that_wants_something_else_is_no_correction_of_two(intent: Intent) -> None:
+    (reading,) = await understand("the amount and the card are not the point", WHAT, says(intent))
+    assert (reading.intent, reading.also) == (intent, ())

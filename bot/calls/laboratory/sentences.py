@@ -15,7 +15,19 @@ from bot.cards import SecretDigits, SecretText
 from bot.dialog.events import CallStarted
 from bot.dialog.fields.machine import FieldMachine
 from bot.dialog.fields.verdicts import Offered, Partial, Refused, Taken, Told, Unanswered
-from bot.dialog.meaning import Answer, Correction, Meaning, No, Nothing, Word, Yes, understand
+from bot.dialog.meaning import (
+    Amendment,
+    Answer,
+    Context,
+    Correction,
+    Meaning,
+    No,
+    Nothing,
+    Several,
+    Word,
+    Yes,
+    understand,
+)
 from bot.dialog.payment import Payment
 from bot.errors import NluUnavailable
 from bot.expectations import Expectation, Field, Hypothesis, Kind, Reading
@@ -89,8 +101,7 @@ async def try_sentence(
             understand(
                 readings,
                 settings,
-                machine.field if machine else None,
-                machine.finds if machine else lambda _reading: False,
+                Context(machine.field, machine.finds) if machine else None,
             ),
             machine,
         ),
@@ -144,6 +155,11 @@ def _taken_as(meaning: Meaning, machine: FieldMachine | None) -> str:  # noqa: P
             which = plain(field) if field is not None else "something not named"
             values = ", ".join(values_of(readings[0])) if readings else ""
             return f"a correction of: {which}" + (f", to {values}" if values else "")
+        case Amendment():
+            return "a part of what there is, put right"
+        case Several(parts):
+            named = [plain(part.field) for part in parts if part.field is not None]
+            return f"corrections of: {', '.join(named)}"
         case Yes():
             return "yes"
         case No():

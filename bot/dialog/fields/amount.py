@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from babel.numbers import get_currency_precision
+
+from bot.changes import Change
 from bot.dialog.fields.machine import FieldMachine
 from bot.dialog.fields.verdicts import Offered, Partial, Refused, Taken, Told, Unanswered, Verdict
 from bot.expectations import AmountLimits, Expectation, Field, Intent, Kind, Reading
@@ -63,14 +66,33 @@ class AmountField(FieldMachine):
 
     def hear(self, readings: Sequence[Reading]) -> Verdict:
         """The best reading counts. The limits do not choose among readings of what was heard: 87.50
-        below a minimum of 100 is an answer to refuse, not a reason to read 8750.
+        below a minimum of 100 is an answer to refuse, not a reason to read 8750. They do where the
+        words themselves say two amounts as naturally (`_choose`).
         """
         for reading in readings:
             if reading.amount is not None:
-                return self.take(reading.amount)
+                return self._choose(reading.amounts)
             if (intent := self._by_words(reading)) is not None:
                 return self._take_by_words(intent)
         return Unanswered()
+
+    def _choose(self, rivals: Sequence[Money]) -> Verdict:
+        """As in "five fifty": the one that can be paid, that is due, that is owed at most; else the
+        caller tells."""
+        payable = [amount for amount in rivals if not self.why_not(amount)]
+        due = [amount for amount in payable if amount in (self._balance, self._minimum_due)]
+        balance = self._balance
+        owed = [
+            amount
+            for amount in payable
+            if balance is not None and amount.minor_units <= balance.minor_units
+        ]
+        for candidates in (payable, due, owed):
+            if len(candidates) == 1:
+                return self.take(candidates[0])
+        if not payable:
+            return self.take(rivals[0])
+        return Offered(payable[0], "amount.offer_heard", otherwise=payable[1])
 
     def _by_words(self, reading: Reading) -> Intent | None:
         known = reading.intent_confidence >= self._settings.accept_intent
@@ -83,7 +105,11 @@ class AmountField(FieldMachine):
         if intent is Intent.PAY_FULL and balance is not None:
             return self.take(balance)
         if intent in {Intent.PAY_BILL, Intent.BALANCE} and balance is not None:
-            return Told((self.tell_balance(),)) if self.why_not(balance) else Offered(balance)
+            return (
+                Told((self.tell_balance(),))
+                if self.why_not(balance)
+                else Offered(balance, "amount.offer_balance")
+            )
         return Told(self._what_is_not_known(intent))
 
     def _what_is_not_known(self, intent: Intent) -> tuple[Prompt, ...]:
@@ -148,10 +174,44 @@ class AmountField(FieldMachine):
             tuple(settings.money(text) for text in settings.allowed_amounts),
         )
 
+    def can_amend(self, changes: Sequence[Change], *, named: bool) -> bool:
+        return self._amended(changes) not in (None, self.value)
+
+    def amend(self, changes: Sequence[Change], *, named: bool, sure: bool) -> Verdict:
+        amount = self._amended(changes)
+        self.forget()
+        self.instead = True
+        return self.take(amount) if amount is not None and sure else Told(())
+
+    def _amended(self, changes: Sequence[Change]) -> Money | None:
+        if self.value is None or len(changes) != 1 or changes[0].place is not None:
+            return None
+        new, old = changes[0].new, changes[0].old
+        if new is None or new.amount is None or old is None or old.amount is None:
+            return None
+        return _contrasted(self.value, new.amount, old.amount)
+
     def forget(self) -> None:
         self.value = None
         self.instead = False
         self.gathered.wipe()
+
+
+def _contrasted(held: Money, new: Money, old: Money) -> Money | None:
+    """The amount, its whole units or its cents by contrast: "sixty, not fifty" of 87.50."""
+    if not new.currency == old.currency == held.currency:
+        return None
+    if old == held:
+        return new
+    unit = 10 ** get_currency_precision(held.currency)
+    whole, cents = divmod(held.minor_units, unit)
+    said_new, said_old = new.minor_units // unit, old.minor_units // unit
+    is_one_part = not new.minor_units % unit and not old.minor_units % unit and whole != cents
+    if is_one_part and said_old == whole:
+        return Money(said_new * unit + cents, held.currency)
+    if is_one_part and said_old == cents and said_new < unit:
+        return Money(whole * unit + said_new, held.currency)
+    return None
 
 
 def _choices(amounts: Sequence[Money]) -> tuple[Prompt, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from bot.cards import SecretDigits, brand_of, is_card_number, rules_of
+from bot.cards import SecretDigits, brand_of, is_card_number, lengths_for, rules_of
 from bot.dialog.fields.machine import digits_in
 from bot.expectations import Reading
 from bot.prompts import Count, Prompt
@@ -40,6 +40,11 @@ class AskedGroup:
         self._first = sum(sizes[:position])
         self._end = self._first + self.size + len(number) - self.length
         self._question = _question(position, len(sizes))
+
+    @property
+    def number(self) -> str:
+        """As heard, the group in it."""
+        return self._number.reveal()
 
     def question(self) -> Prompt:
         return Prompt(self._question, {"count": Count(self.size)})
@@ -119,6 +124,63 @@ def doubtful_group(
     if unsure.confidence + scale * agreeing < enough:
         return None
     return AskedGroup(number, groups.index(unsure.doubtful), sizes)
+
+
+_USUAL_LENGTH = 16
+"""Where a spoken number is judged even if its brand has longer ones (Visa: 13, 16, 19): a misheard
+16-digit number is common, a pause inside a 19-digit one is rare."""
+
+
+def judged_at(number: str) -> int:
+    """The length at which a number that begins like this is judged."""
+    lengths = lengths_for(number)
+    return _USUAL_LENGTH if _USUAL_LENGTH in lengths else max(lengths)
+
+
+def printed_groups(number: str) -> tuple[int, ...]:
+    """Sizes of the groups in which cards print a number, or the beginning of one; empty when
+    unknown."""
+    brand = brand_of(number)
+    if brand is None:
+        return ()
+    rules = rules_of(brand)
+    sizes = rules.printed_groups(len(number)) or rules.printed_groups(judged_at(number))
+    ends = accumulate(sizes)
+    return tuple(size for size, end in zip(sizes, ends, strict=True) if end <= len(number))
+
+
+_LIKELY = 0.5
+"""A number that is more likely wrong than right is not offered: people say yes out of habit."""
+
+
+def offerable(unsure: Reading, readings: Sequence[Reading], given: str, *, all_digits: bool) -> str:
+    """The one card number that an utterance can have been, where a "yes" to what may be read back
+    of it settles the doubt. Empty where there is none such.
+
+    unsure, readings, given: as for `doubtful_group`. all_digits: they may be read back; else only
+    the last four, so nothing but those may be in doubt.
+    """
+    heard = {given + digits_in(reading): reading.confidence for reading in reversed(readings)}
+    fitting = [number for number in heard if is_card_number(number)]
+    if len(fitting) != 1 or heard[fitting[0]] < _LIKELY:
+        return ""
+    (number,) = fitting
+    if all_digits:
+        return number
+    sizes = printed_groups(number)
+    last = (len(number) - sizes[-1], len(number)) if sizes and sizes[-1] <= 4 else None
+    alike = all(len(o) == len(number) and o[:-4] == number[:-4] for o in heard)
+    return number if last is not None and unsure.doubtful == last and alike else ""
+
+
+def group_around(number: str, first: int, end: int) -> AskedGroup | None:
+    """The printed group these digits of a whole number lie in; None when they are in several."""
+    brand = brand_of(number)
+    sizes = rules_of(brand).printed_groups(len(number)) if brand is not None else ()
+    for position, (begins, ends) in enumerate(pairwise(accumulate(sizes, initial=0))):
+        if begins <= first and end <= ends:
+            return AskedGroup(number, position, sizes)
+    return None
 
 
 def odd_group(number: str, pieces: Sequence[int], length: int) -> AskedGroup | None:

@@ -7,8 +7,9 @@ from datetime import date
 from typing import ClassVar
 
 from bot.cards import Expiry
+from bot.changes import Change, Unit
 from bot.dialog.fields.machine import FieldMachine, digits_in
-from bot.dialog.fields.verdicts import Partial, Refused, Taken, Unanswered, Verdict
+from bot.dialog.fields.verdicts import Partial, Refused, Taken, Told, Unanswered, Verdict
 from bot.expectations import Expectation, ExpiryLimits, Field, Kind, Reading
 from bot.outcomes import ErrorName
 from bot.prompts import Prompt
@@ -24,6 +25,8 @@ class ExpiryField(FieldMachine):
     def __init__(self, today: date) -> None:
         super().__init__()
         self.value: Expiry | None = None
+        self._refused: Expiry | None = None
+        """The last date given, where no card may carry it: a part of it may still be put right."""
         latest = today.year + _MOST_YEARS_AHEAD
         self._limits = ExpiryLimits(Expiry(today.month, today.year), Expiry(12, latest))
 
@@ -69,11 +72,12 @@ class ExpiryField(FieldMachine):
                     yield expiry
 
     def _judge(self, expiry: Expiry | None) -> Verdict:
+        self.value, self._refused = None, expiry
         if expiry is None or expiry.year > self._limits.last.year:
             return Refused(ErrorName.INVALID_DATE, (Prompt("expiry.invalid"),))
         if not self._limits.allow(expiry):
             return Refused(ErrorName.INVALID_DATE, (Prompt("expiry.past"),))
-        self.value = expiry
+        self.value, self._refused = expiry, None
         return Taken(str(expiry))
 
     def _after_key(self) -> Verdict:
@@ -84,9 +88,55 @@ class ExpiryField(FieldMachine):
         self.gathered.wipe()
         return self._judge(expiry)
 
-    def forget(self) -> None:
-        self.value = None
+    def can_amend(self, changes: Sequence[Change], *, named: bool) -> bool:
+        return self._amended(changes) not in (None, self.value)
+
+    def amend(self, changes: Sequence[Change], *, named: bool, sure: bool) -> Verdict:
+        expiry = self._amended(changes)
         self.gathered.wipe()
+        if sure:
+            return self._judge(expiry)
+        self.forget()
+        return Told(())
+
+    def _amended(self, changes: Sequence[Change]) -> Expiry | None:
+        """The date with its month or its year changed; None where that is not what was said."""
+        held = self.value or self._refused
+        for change in changes:
+            if held is not None:
+                held = _changed(held, change)
+        return held
+
+    def forget(self) -> None:
+        self.value = self._refused = None
+        self.gathered.wipe()
+
+
+def _changed(expiry: Expiry, change: Change) -> Expiry | None:
+    """The date with the part that is meant changed; None where none is, or both might be."""
+    new, unit = change.new, _unit_meant(expiry, change)
+    if new is None:
+        return None
+    if unit is Unit.MONTH and new.month is not None:
+        return Expiry(new.month, expiry.year)
+    if unit is Unit.YEAR and new.year is not None and 2000 <= new.year <= 2099:
+        return Expiry(expiry.month, new.year)
+    return None
+
+
+def _unit_meant(expiry: Expiry, change: Change) -> Unit | None:
+    if change.place is not None:
+        return change.place.unit
+    new, old = change.new, change.old
+    if new is None or old is None:
+        return None
+    if old.month is not None and old.digits is None:
+        return Unit.MONTH  # "November, not September", whichever month was taken down
+    is_month = new.month is not None and old.month == expiry.month
+    is_year = new.year is not None and old.year == expiry.year
+    if is_month == is_year:
+        return None
+    return Unit.MONTH if is_month else Unit.YEAR
 
 
 def _from_digits(digits: str) -> Expiry | None:

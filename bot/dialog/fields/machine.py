@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import ClassVar
 
-from bot.cards import SecretDigits
+from bot.cards import CardNumber, SecretDigits
+from bot.changes import Change
 from bot.dialog.fields.verdicts import Verdict
 from bot.expectations import Expectation, Field, Reading
 from bot.prompts import Prompt
@@ -47,6 +49,25 @@ class Gathered:
         self.pieces.append(len(digits))
         self.keyed = 0
 
+    def rewrite(self, first: int, end: int, digits: str) -> None:
+        """Digits instead of those from `first` up to `end`; what they touch becomes one piece."""
+        before = self.reveal()
+        grown = len(digits) - (end - first)
+        ends = list(accumulate(self.pieces))
+        kept = {at for at in ends if at <= first} | {at + grown for at in ends if at >= end}
+        self._replace(SecretDigits(before[:first] + digits + before[end:]))
+        self.pieces = [b - a for a, b in pairwise(sorted({0, *kept, len(self)}))]
+        self.keyed = 0
+
+    def cut(self, length: int) -> None:
+        """Keep only so many of the digits."""
+        kept = self.reveal()[:length]
+        ends = [at for at in accumulate(self.pieces) if at < length]
+        self.wipe()
+        if kept:
+            self._replace(SecretDigits(kept))
+            self.pieces = [b - a for a, b in pairwise(sorted({0, *ends, length}))]
+
     def wipe(self) -> None:
         self._replace(None)
         self.pieces.clear()
@@ -69,7 +90,7 @@ class FieldMachine(ABC):
 
     def __init__(self) -> None:
         self.gathered = Gathered()
-        self._handed_out: list[SecretDigits] = []
+        self._handed_out: list[SecretDigits | CardNumber] = []
 
     @property
     @abstractmethod
@@ -83,6 +104,15 @@ class FieldMachine(ABC):
     def begin_anew(self) -> None:
         """The caller takes back what there is of the answer."""
         self.gathered.wipe()
+
+    @property
+    def offers(self) -> bool:
+        """It asks whether what it believes to have heard is right: yes or no may be the answer."""
+        return False
+
+    def agree(self, *, yes: bool) -> Verdict:
+        """The answer to what it `offers`."""
+        raise NotImplementedError(f"{self.field} offers nothing")
 
     @abstractmethod
     def ask(self) -> Prompt:
@@ -111,6 +141,19 @@ class FieldMachine(ABC):
     @abstractmethod
     def end_of_keys(self) -> Verdict:
         """`#` or the inter-digit timer: what was keyed is the answer. Empties `gathered`."""
+
+    def can_amend(self, changes: Sequence[Change], *, named: bool) -> bool:
+        """Whether these changes mean something in what there is of this field, and change it.
+
+        named: the caller told which field; else a contrast can be about what was read back only.
+        """
+        return False
+
+    def amend(self, changes: Sequence[Change], *, named: bool, sure: bool) -> Verdict:
+        """Carry out changes that `can_amend` found good. What is not known surely (sure: the new
+        value was heard so) or cannot be right is not taken; the part is asked for, or the whole.
+        """
+        raise NotImplementedError(f"{self.field} has no parts")
 
     @abstractmethod
     def forget(self) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from bot.changes import Change
+from bot.dialog.fields.amending import amended
 from bot.dialog.fields.machine import FieldMachine, digits_in
-from bot.dialog.fields.verdicts import Partial, Refused, Taken, Unanswered, Verdict
+from bot.dialog.fields.verdicts import Partial, Refused, Taken, Told, Unanswered, Verdict
 from bot.expectations import Expectation, Field, Kind, Reading
 from bot.outcomes import ErrorName
 from bot.prompts import Prompt
@@ -57,6 +59,22 @@ class PostalCodeField(FieldMachine):
             return Refused(ErrorName.INVALID_POSTAL_CODE, (Prompt("postal_code.invalid"),))
         self.value = code
         return Taken()
+
+    def can_amend(self, changes: Sequence[Change], *, named: bool) -> bool:
+        """Nobody hears it read back: only where the caller names it."""
+        held = self._held()
+        found = amended(changes, held)
+        return named and found is not None and found.digits != held
+
+    def amend(self, changes: Sequence[Change], *, named: bool, sure: bool) -> Verdict:
+        found = amended(changes, self._held())
+        self.forget()
+        if found is None or found.digits is None or not sure:
+            return Told(())
+        return self._judge(found.digits)
+
+    def _held(self) -> str:
+        return self.value or ""
 
     def forget(self) -> None:
         self.value = None

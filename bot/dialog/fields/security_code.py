@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from bot.cards import SecurityCode
+from bot.changes import Change
+from bot.dialog.fields.amending import amended
 from bot.dialog.fields.machine import FieldMachine, digits_in
-from bot.dialog.fields.verdicts import Partial, Refused, Taken, Unanswered, Verdict
+from bot.dialog.fields.verdicts import Partial, Refused, Taken, Told, Unanswered, Verdict
 from bot.expectations import Expectation, Field, Kind, Reading
 from bot.outcomes import ErrorName
 from bot.prompts import Count, Prompt
@@ -64,6 +66,22 @@ class SecurityCodeField(FieldMachine):
         self.forget()
         self.value = SecurityCode(code)
         return Taken()
+
+    def can_amend(self, changes: Sequence[Change], *, named: bool) -> bool:
+        """Nobody hears it read back: only where the caller names it."""
+        held = self._held()
+        found = amended(changes, held)
+        return named and found is not None and found.digits != held
+
+    def amend(self, changes: Sequence[Change], *, named: bool, sure: bool) -> Verdict:
+        found = amended(changes, self._held())
+        self.forget()
+        if found is None or found.digits is None or not sure:
+            return Told(())
+        return self._judge(found.digits)
+
+    def _held(self) -> str:
+        return self.value.reveal() if self.value is not None else ""
 
     def forget(self) -> None:
         if self.value is not None:

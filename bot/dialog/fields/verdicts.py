@@ -52,9 +52,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An amount the caller may mean and has to confirm: the balance."""
+    """An amount the caller may mean and has to confirm: the balance, or one of two heard.
+
+    prompt: id of the question. otherwise: offered when this one is refused.
+    """
 
     amount: Money
+    prompt: str
+    otherwise: Money | None = None
 
 
 Verdict = Taken | Partial | Refused | Unanswered | Told | Offered
