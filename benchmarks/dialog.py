@@ -2,8 +2,8 @@
 
     uv run python -m benchmarks.dialog [--seconds 5]
 
-One core, its CPU time; whole payments one after the other: by keys (every key an event), by voice in
-pieces with a correction, and with each field confirmed. The limit beside it is real time: the
+One core, its CPU time; whole payments one after the other: by keys (every key an event), by voice
+in pieces with a correction, and with each field confirmed. The limit beside it is real time: the
 events of such a call, over the seconds it takes with its prompts played (`--call-seconds`).
 """
 

@@ -216,6 +216,8 @@ class Settings:
             raise ValueError("payment.minimum_amount is above payment.maximum_amount")
         if not payment.brands:
             raise ValueError("payment.brands is empty; list at least one brand")
+        if payment.card_check == "gateway" and self.gateway.kind != "rest":
+            raise ValueError('payment.card_check = "gateway" needs gateway.kind = "rest"')
 
 
 _ADAPTER = TypeAdapter(Settings)

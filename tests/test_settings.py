@@ -205,3 +205,38 @@ def test_the_mark_an_editor_puts_at_the_beginning_does_no_harm(tmp_path: Path) -
 def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cannot be read \(Is a directory\)"):
         load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        (
+            "payment.language=fr",
+            r"payment.language = 'fr': a language there is; so far there is en",
+        ),
+        ("payment.confirmation=never", "payment.confirmation = 'never': .*at_end.*each_field"),
+        ("payment.read_back=all", "payment.read_back = 'all': .*last_four.*groups.*off"),
+        ("payment.below_minimum=take", "payment.below_minimum = 'take': .*ask.*offer"),
+        ("payment.max_wrong_inputs_at={colour = 2}", "payment.max_wrong_inputs_at.colour"),
+        ("payment.max_wrong_inputs_at={expiry = 0}", "payment.max_wrong_inputs_at.expiry = 0"),
+        ('payment.agent_words=["4242"]', "payment.agent_words.0 = '4242': a word or a few"),
+        ("payment.card_check=always", "payment.card_check = 'always': .*off.*gateway"),
+        ("payment.after_declines=home", "payment.after_declines = 'home'"),
+    ],
+)
+def test_a_rule_that_there_is_not_is_refused_by_its_name(override: str, problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem):
+        load_settings(overrides=[override])
+
+
+def test_a_card_check_needs_a_gateway_that_has_one() -> None:
+    with pytest.raises(SettingsError, match=r'card_check = "gateway" needs gateway\.kind'):
+        load_settings(overrides=["payment.card_check=gateway", "gateway.kind=stripe"])
+
+
+def test_tries_of_a_question_stand_above_those_of_all() -> None:
+    settings = load_settings(
+        overrides=["payment.max_wrong_inputs=2", "payment.max_wrong_inputs_at={expiry = 5}"]
+    ).payment
+    assert settings.tries_at("expiry") == 5
+    assert settings.tries_at("card_number") == 2

@@ -20,7 +20,7 @@ from sqlalchemy import Engine as Database
 from bot.calls.callers import Caller
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.leg import Listener
-from bot.calls.rooms import Charges, Rooms
+from bot.calls.rooms import Charges, ChecksCards, Rooms
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
 from bot.database import database_url, open_database
@@ -29,6 +29,7 @@ from bot.hearing.ear import load_ears
 from bot.hearing.engines import load_engine
 from bot.memory import keep_private
 from bot.out_folder import sole_user_of
+from bot.paying.card_check import RestCardCheck
 from bot.paying.credentials import read_credentials, simulated_credentials
 from bot.paying.gateways import open_gateway
 from bot.paying.pace import DeclaredPace
@@ -84,6 +85,8 @@ class Services:
     """The same journal, and a gateway nothing answers for: for scenarios."""
     rasa: RasaClient | None
     executor: Executor
+    card_check: ChecksCards | None
+    """Where the gateway's kind has one; asked when the settings say so."""
     restart_references: Callable[[], Awaitable[None]]
     """Our own simulator counts its references from the first again; a real gateway does as it
     likes."""
@@ -112,6 +115,7 @@ class Services:
             self.speaker,
             payments,
             self.executor,
+            None if gateway_down else self.card_check,
         )
         return await self.runner.run(
             rooms,
@@ -172,7 +176,7 @@ async def running_services(
         store = Store(database)
         late_charges = LateCharges(store, progress.warn)
         with progress.step("till: the payment gateway"):
-            payments, restart = await _start_payments(
+            payments, restart, card_check = await _start_payments(
                 settings, database, late_charges, out, today, stack, live=live
             )
             unreachable = await _payments_nobody_answers(settings, database, stack)
@@ -183,7 +187,7 @@ async def running_services(
         stack.callback(executor.shutdown, cancel_futures=True)
         yield Services(
             settings, speaker, CallRunner(engine, payments, store, late_charges), payments,
-            unreachable, rasa, executor, restart, live,
+            unreachable, rasa, executor, card_check, restart, live,
         )  # fmt: skip
 
 
@@ -300,9 +304,9 @@ async def _start_payments(
     stack: AsyncExitStack,
     *,
     live: bool,
-) -> tuple[PaymentService, Callable[[], Awaitable[None]]]:
-    """The payment service, with our own simulator where no gateway is named; and what has that
-    simulator count its references anew."""
+) -> tuple[PaymentService, Callable[[], Awaitable[None]], ChecksCards | None]:
+    """The payment service, with our own simulator where no gateway is named; what has that
+    simulator count its references anew; and the gateway's card check."""
     simulated = not settings.gateway.url
     url = settings.gateway.url
     restart: Callable[[], Awaitable[None]] = _nothing_to_restart
@@ -320,6 +324,12 @@ async def _start_payments(
         settings.gateway, credentials, url=url, declared_delays=simulated and not live
     )
     stack.push_async_callback(gateway.aclose)
+    card_check = None
+    if settings.gateway.kind == "rest":
+        card_check = RestCardCheck(
+            settings.gateway, credentials, url=url, declared_delays=simulated and not live
+        )
+        stack.push_async_callback(card_check.aclose)
     payments = PaymentService(
         database,
         gateway,
@@ -330,7 +340,7 @@ async def _start_payments(
     )
     # Charges a crash left open are settled, and told of, before anything new is charged.
     await payments.settle_open()
-    return await stack.enter_async_context(payments), restart
+    return await stack.enter_async_context(payments), restart, card_check
 
 
 async def _nothing_to_restart() -> None:

@@ -109,6 +109,12 @@ class SimulatedBank:
             reason = "expired_card"
         return SimulatedCard(brand_of(number) or "other", number[-4:], behaviour, reason)
 
+    def check(self, number: str) -> tuple[bool, str | None]:
+        """Whether the bank knows a card of this number, and its brand."""
+        behaviour = self._cards.get(number, APPROVED)
+        known = _is_plausible(number) and behaviour.known
+        return known, behaviour.brand or brand_of(number)
+
     async def charge(self, key: str, charge: SimulatedCharge, *, declared: bool) -> Decision:
         """Decide a charge. declared: the client is told of delays instead of kept waiting.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.cards import Brand
+
 
 class Fault(StrEnum):
     """What goes wrong with the line, or takes long."""
@@ -32,6 +34,7 @@ class Behaviour:
     """What the simulator does with a card.
 
     decline_reason: None when approved. delay_ms: for SLOW and STALLS.
+    known, brand: what a card check says of it; brand None: as its number begins.
     look_ups_refused: so many look-ups of the charge are answered with 503 first.
     """
 
@@ -40,6 +43,8 @@ class Behaviour:
     fault: Fault | None = None
     delay_ms: int = 0
     look_ups_refused: int = 0
+    known: bool = True
+    brand: Brand | None = None
 
 
 APPROVED = Behaviour("approved")
@@ -71,6 +76,8 @@ TEST_CARDS: Mapping[str, Behaviour] = MappingProxyType(
         "4000000000005209": Behaviour("the line drops before the money", fault=Fault.DROPS_BEFORE),
         "4000000000005100": Behaviour("the line drops after the money", fault=Fault.DROPS_AFTER),
         "4000000000005308": Behaviour("status 500 after the money", fault=Fault.FAILS_AFTER),
+        "4000000000007403": Behaviour("unknown to a card check", known=False),
+        "4000000000007411": Behaviour("Maestro, says a card check", brand=Brand.MAESTRO),
         "4000007312645895": Behaviour(
             "the line drops after the money, and the first six look-ups fail",
             fault=Fault.DROPS_AFTER,

@@ -15,7 +15,7 @@ from bot.paying.simulated_http import Door, body_of, headers_of, wants_declared_
 
 
 class RestCounter:
-    """POST /v1/charges and its look-up."""
+    """POST /v1/charges and its look-up, and card checks."""
 
     def __init__(self, bank: SimulatedBank) -> None:
         self._bank = bank
@@ -24,6 +24,7 @@ class RestCounter:
         return [
             door.route("/v1/charges", self._post_charge, json_refusal, ("POST",)),
             door.route("/v1/charges/by-key/{key}", self._get_charge, json_refusal),
+            door.route("/v1/card-checks", self._post_card_check, json_refusal, ("POST",)),
         ]
 
     async def _post_charge(self, request: Request) -> Response:
@@ -41,6 +42,14 @@ class RestCounter:
         )
         status = 201 if decision.entry.status == "approved" else 402
         return JSONResponse(_shown(decision.entry), status, headers_of(decision))
+
+    async def _post_card_check(self, request: Request) -> Response:
+        card = (await _json_body(request)).get("card")
+        number = card.get("number") if isinstance(card, dict) else None
+        if not isinstance(number, str):
+            raise Refused(400, "invalid_card", "card.number: text")
+        known, brand = self._bank.check(number)
+        return JSONResponse({"valid": known, "brand": brand} if known else {"valid": False})
 
     async def _get_charge(self, request: Request) -> Response:
         return JSONResponse(_shown(self._bank.look_up(request.path_params["key"])))
