@@ -6,19 +6,23 @@ No secret is a setting: Twilio's auth token is read from the environment or from
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field as Limits
 from pydantic.dataclasses import dataclass as validated
 
 from bot.setting_types import STRICT, Seconds
 
+API_KEY_VARIABLE = "PAYMENT_VOICEBOT_API_KEY"
 TWILIO_TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the variable's name, no token
 
 PublicUrl = Annotated[str, Limits(pattern=r"^(https?://[^\s/?#]+)?$")]
 """Scheme and host, without a path; or empty."""
 
 WebAddress = Annotated[str, Limits(pattern=r"^(https?://\S+)?$")]
+
+Origin = Annotated[str, Limits(pattern=r"^https?://[^\s/?#@]+$")]
+"""Scheme, host and port, as a browser sends it: "https://pay.example.com"."""
 
 
 @validated(frozen=True, config=STRICT)
@@ -48,6 +52,18 @@ class AudioSocketSettings:
 
 
 @validated(frozen=True, config=STRICT)
+class WebSettings:
+    """The API's key is no setting: it is read from the environment or from a file."""
+
+    demo: Literal["auto", "on", "off"] = "auto"
+    """Whether the page offers a demo bill. auto: where only this machine reaches it, and the
+    gateway is the simulator."""
+    origins: tuple[Origin, ...] = ()
+    """Addresses by which a proxy makes this server reachable; from now on the API needs its key."""
+    api_key_file: str = ""
+
+
+@validated(frozen=True, config=STRICT)
 class LiveSettings:
     """Calls over a line: `serve` and `talk`."""
 
@@ -62,3 +78,4 @@ class LiveSettings:
     """How long calls may go on when the server is told to end."""
     twilio: TwilioSettings = field(default_factory=TwilioSettings)
     audiosocket: AudioSocketSettings = field(default_factory=AudioSocketSettings)
+    web: WebSettings = field(default_factory=WebSettings)

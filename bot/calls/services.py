@@ -20,6 +20,7 @@ from sqlalchemy import Engine as Database
 from bot.calls.callers import Caller
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.leg import Listener
+from bot.calls.live.line import LiveLine
 from bot.calls.rooms import Charges, ChecksCards, Rooms
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
@@ -127,6 +128,20 @@ class Services:
             listener=listener,
             call_id=call_id,
             live=self.live,
+        )
+
+    async def live_call(
+        self,
+        line: LiveLine,
+        parameters: Parameters,
+        files: Files,
+        *,
+        call_id: str,
+        watch: Callable[[Entry], None],
+    ) -> FinishedCall:
+        """What `LiveCalls` runs."""
+        return await self.call(
+            line, parameters, files, watch=watch, listener=line.play, call_id=call_id
         )
 
 

@@ -10,7 +10,19 @@ from typing import NoReturn
 import typer
 from rich.markup import escape
 
-from bot.cli import bench, calls, flow, hearing, models, nlu, payments, prompts, scenarios, talk
+from bot.cli import (
+    bench,
+    calls,
+    flow,
+    hearing,
+    models,
+    nlu,
+    payments,
+    prompts,
+    scenarios,
+    serve,
+    talk,
+)
 from bot.cli.exits import MEND_THIS
 from bot.cli.stopping import OUTPUT_CLOSED, Stopped, stopped_by_signals
 from bot.console import OutputClosed, problems
@@ -31,6 +43,7 @@ app = typer.Typer(
 app.command()(calls.demo)
 app.command(help=calls.CALL_HELP)(calls.call)
 app.command()(talk.talk)
+app.command()(serve.serve)
 app.command(name="test")(scenarios.run_scenarios)
 app.command()(flow.flow)
 app.command()(hearing.hear)

@@ -71,6 +71,7 @@ class Speaker:
 
     def __init__(self, catalogue: Catalogue, voice: PieceVoice) -> None:
         self._catalogue = catalogue
+        self.language = catalogue.language.name
         self.prompt_ids = frozenset(catalogue.prompts)
         self._voice = voice
 

@@ -18,9 +18,13 @@ from bot.calls.run_call import Files, FinishedCall, new_call_id
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import BotError
 from bot.live_settings import LiveSettings
+from bot.records.result import CallResult
 from bot.records.trace import Entry
 
 _log = structlog.get_logger(__name__)
+
+_RESULTS_KEPT = 1_000
+"""In memory, for who asks soon after a call; the records have all of them."""
 
 
 class NotTakenError(BotError):
@@ -71,6 +75,7 @@ class LiveCalls:
         self._settings = settings
         self._folder = folder
         self._under_way: dict[str, LiveCall] = {}
+        self._results: dict[str, CallResult] = {}
         self._draining = False
         self._none_left = asyncio.Event()
         self._none_left.set()
@@ -79,6 +84,11 @@ class LiveCalls:
     def under_way(self) -> Mapping[str, LiveCall]:
         """By call id."""
         return MappingProxyType(self._under_way)
+
+    @property
+    def results(self) -> Mapping[str, CallResult]:
+        """Of the calls that ended last, by call id."""
+        return MappingProxyType(self._results)
 
     @property
     def most(self) -> int:
@@ -135,6 +145,9 @@ class LiveCalls:
             finally:
                 ending.cancel()
                 line.finish()
+        self._results[call.call_id] = finished.result
+        if len(self._results) > _RESULTS_KEPT:
+            del self._results[next(iter(self._results))]
         _log.info(
             "call_ended",
             result=finished.end.result.status,

@@ -1,0 +1,148 @@
+"""Who may ask for what: names this server answers to, origins, the API's key, security headers.
+
+A server that only its own machine reaches needs no key: whoever runs a program there may as well
+run the bot. Pages of other sites must not pass for such a program, so a foreign `Origin` is refused
+on every request that does something, and a foreign `Host` on all of them (a site whose name points
+to 127.0.0.1 has its own name there).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.errors import SettingsError
+from bot.live_settings import API_KEY_VARIABLE, LiveSettings
+from bot.secret_files import read_secret
+
+_SHORTEST_KEY = 16
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """origins: addresses by which a proxy makes the server reachable, as a browser names them.
+    private: only this machine reaches the server. api_key: hashed; None when none is needed."""
+
+    origins: frozenset[str]
+    private: bool
+    api_key: bytes | None = field(repr=False)
+
+    def knows_host(self, host: str) -> bool:
+        """host: of a request, with or without its port. An address in digits is nobody's name."""
+        name = urlsplit(f"//{host}").hostname or ""
+        if name == "localhost" or any(urlsplit(o).hostname == name for o in self.origins):
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    def is_own_page(self, connection: HTTPConnection) -> bool:
+        """Whether it comes from a page of ours, or from no page at all."""
+        origin = connection.headers.get("origin")
+        if origin is None:
+            return True
+        return origin in self.origins or urlsplit(origin).netloc == connection.headers.get("host")
+
+    def has_key(self, connection: HTTPConnection) -> bool:
+        if self.api_key is None:
+            return True
+        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(_hashed(given), self.api_key)
+
+
+def access_of(live: LiveSettings, environment: Mapping[str, str] = os.environ) -> Access:
+    """Raises SettingsError where a key is needed and there is none that could be one."""
+    names = {*live.web.origins, live.twilio.public_url} - {""}
+    private = is_loopback(live.host) and not names
+    key = read_secret(
+        "live.web.api_key_file", live.web.api_key_file, API_KEY_VARIABLE, environment, SettingsError
+    ).get_secret_value()
+    if not key and not private:
+        way_in = " and ".join(sorted(names)) or f"live.host = {live.host!r}"
+        raise SettingsError(
+            f"{way_in} lets other machines in: the API then needs a key, in {API_KEY_VARIABLE} or "
+            "in a file named by live.web.api_key_file"
+        )
+    if key and len(key) < _SHORTEST_KEY:
+        raise SettingsError(
+            f"the API's key has fewer than {_SHORTEST_KEY} characters; make one with: "
+            "openssl rand -hex 32"
+        )
+    return Access(frozenset(names), private, _hashed(key) if key else None)
+
+
+def _hashed(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
+
+
+class Guarded:
+    """Around the whole application: refuses foreign hosts, adds the security headers."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        if self._access.knows_host(Headers(scope=scope).get("host", "")):
+            await self._app(scope, receive, send_guarded)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        else:
+            refused = PlainTextResponse(
+                "This server does not answer to that name; live.web.origins lists its names.\n", 421
+            )
+            await refused(scope, receive, send_guarded)

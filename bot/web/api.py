@@ -1,0 +1,158 @@
+"""The API: prepare a call, ask what became of it, ask how the server is.
+
+POST /api/calls         the call's parameters -> 201, its id and a token that opens it, once
+GET  /api/calls/{id}    waiting, under way or over; then with its result, masked
+POST /api/demo          the same for the page's demo bill, where there is one
+GET  /health            200 while the process lives
+GET  /ready             200 while another call would be taken, else 503 and why
+GET  /api/openapi.json  this, for programs; GET /api for people
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.calls.live.calls import NotTakenError
+from bot.calls.live.prepared import PreparedCall
+from bot.calls.run_call import call_started
+from bot.calls.scenarios.scenario import Parameters
+from bot.errors import BotError, StoreError
+from bot.records.guard import refuse_card_identifier
+from bot.records.result import result_document
+from bot.web.demo import demo_bill
+from bot.web.openapi import api_page, openapi_document
+from bot.web.problems import Refused, json_object
+from bot.web.site import Site
+
+_PARAMETERS = TypeAdapter(Parameters)
+
+
+def routes(site: Site) -> Sequence[BaseRoute]:
+    api = Api(site)
+    return [
+        Route("/health", _health),
+        Route("/ready", api.ready),
+        Route("/api/calls", api.prepare, methods=["POST"]),
+        Route("/api/calls/{call_id}", api.state),
+        Route("/api/demo", api.demo, methods=["POST"]),
+        Route("/api/openapi.json", partial(_document, openapi_document())),
+        Route("/api", api_page),
+    ]
+
+
+class Api:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def ready(self, _request: Request) -> Response:
+        calls = self._site.calls
+        why_not = calls.why_not()
+        return JSONResponse(
+            {
+                "ready": why_not is None,
+                "why": str(why_not or ""),
+                "calls": len(calls.under_way),
+                "most_calls": calls.most,
+            },
+            200 if why_not is None else 503,
+        )
+
+    async def prepare(self, request: Request) -> Response:
+        self._must_have_key(request)
+        parameters = self._parameters(await json_object(request))
+        return self._prepared(parameters)
+
+    async def demo(self, request: Request) -> Response:
+        """The parameters are ours: who opens the page chooses the language only."""
+        self._must_be_ours(request)
+        if not self._site.demo:
+            raise Refused(404, "no_demo", "this server offers no demo bill")
+        language = (await json_object(request)).get("language", "en")
+        if language not in self._site.languages:
+            raise Refused(422, "language", f"not one of {', '.join(self._site.languages)}")
+        return self._prepared(demo_bill(self._site.settings))
+
+    def _prepared(self, parameters: Parameters) -> Response:
+        try:
+            call = self._site.prepared.prepare(parameters)
+        except NotTakenError as error:
+            raise Refused(503, "busy", str(error)) from None
+        return JSONResponse(_of_prepared(call, self._site.prepared.seconds), 201)
+
+    async def state(self, request: Request) -> Response:
+        self._must_have_key(request)
+        call_id = request.path_params["call_id"]
+        calls = self._site.calls
+        if self._site.prepared.is_waiting(call_id):
+            return JSONResponse({"call": call_id, "state": "waiting"})
+        if (live := calls.under_way.get(call_id)) is not None:
+            return JSONResponse(
+                {
+                    "call": call_id,
+                    "state": "under_way",
+                    "transport": live.transport,
+                    "started_at": live.started_at.isoformat(timespec="milliseconds"),
+                }
+            )
+        if (result := calls.results.get(call_id)) is not None:
+            document = result_document(result)
+            return JSONResponse({"call": call_id, "state": "over", "result": document})
+        raise Refused(404, "no_such_call", "no call of this id; its token may have expired")
+
+    def _must_be_ours(self, request: Request) -> None:
+        if not self._site.access.is_own_page(request):
+            raise Refused(403, "origin", "pages of other sites may not ask for this")
+
+    def _must_have_key(self, request: Request) -> None:
+        self._must_be_ours(request)
+        if not self._site.access.has_key(request):
+            raise Refused(401, "api_key", "send the API's key: Authorization: Bearer KEY")
+
+    def _parameters(self, content: Mapping[str, Any]) -> Parameters:
+        try:
+            parameters = _PARAMETERS.validate_python(content)
+        except ValidationError as error:
+            raise Refused(422, "parameters", "; ".join(_explained(error))) from None
+        try:
+            call_started("", parameters, self._site.settings, date.min)
+            for text in (parameters.customer_id, parameters.merchant_id):
+                refuse_card_identifier(text or "", "the parameters")
+            refuse_card_identifier(parameters.payment_reference or "", "the parameters")
+        except StoreError:
+            raise Refused(422, "card_number", "a parameter looks like a card number") from None
+        except BotError as error:
+            raise Refused(422, "parameters", str(error)) from None
+        return parameters
+
+
+def _of_prepared(call: PreparedCall, seconds: float) -> dict[str, Any]:
+    return {
+        "call": call.call_id,
+        "token": call.token,
+        "seconds": round(seconds),
+        "page": f"/#{call.token}",
+    }
+
+
+def _explained(error: ValidationError) -> list[str]:
+    """Names and rules, never the values that were sent."""
+    return [
+        f"{'.'.join(map(str, problem['loc'])) or 'parameters'}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    ]
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"alive": True})
+
+
+async def _document(document: Mapping[str, Any], _request: Request) -> Response:
+    return JSONResponse(document)

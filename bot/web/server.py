@@ -1,0 +1,124 @@
+"""One server's life: a port, calls, and an orderly end.
+
+    starting -> serving --told to end--> draining --no call left, or too late--> ended
+
+While it drains no call is begun (`/ready` says 503), and those under way go on; what still goes on
+after `live.drain_seconds` is hung up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bot.calls.live.calls import LiveCalls
+from bot.errors import SettingsError
+from bot.live_settings import LiveSettings
+
+_MOST_MESSAGE: Final = 32 * 1024
+"""Bytes of a WebSocket message; 200 ms of sound at 48 kHz are 19 200."""
+_OTHER_CONNECTIONS: Final = 200
+_HANGS_SECONDS: Final = 3
+"""How long connections that are in no call may take to end."""
+
+
+@contextmanager
+def bound(live: LiveSettings) -> Iterator[socket.socket]:
+    """The port, before anything that takes long. Raises SettingsError when it cannot be had."""
+    family = socket.AF_INET6 if ":" in live.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((live.host, live.port))
+            listener.listen(128)
+        except OSError as error:
+            raise SettingsError(_no_port(live, error)) from None
+        yield listener
+
+
+def _no_port(live: LiveSettings, error: OSError) -> str:
+    where = f"{live.host}:{live.port}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"{where}: something else listens there; --port names another (0: any)"
+        case errno.EACCES:
+            return f"{where}: not allowed; ports below 1024 need more rights, --port names another"
+        case _:
+            return f"{where}: cannot be listened on ({error.strerror or error})"
+
+
+def address(listener: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
+    return f"http://{shown}:{port}/"
+
+
+class _Server(uvicorn.Server):
+    """Signals are the command line's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listener: socket.socket, live: LiveSettings) -> AsyncIterator[None]:
+    """Answers on this port while the context lasts; it listens already, so nobody has to wait."""
+    server = _Server(_config(app, live))
+    answering = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await answering
+
+
+def _config(app: ASGIApp, live: LiveSettings) -> uvicorn.Config:
+    limits: dict[str, Any] = {
+        "limit_concurrency": live.most_calls + _OTHER_CONNECTIONS,
+        "timeout_keep_alive": 5,
+        "timeout_graceful_shutdown": _HANGS_SECONDS,
+        "h11_max_incomplete_event_size": 16 * 1024,
+        "ws_max_size": _MOST_MESSAGE,
+        "ws_max_queue": 64,
+        "ws_ping_interval": 10,
+        "ws_ping_timeout": 10,
+        # Sound does not shrink; and what is not decompressed cannot blow up.
+        "ws_per_message_deflate": False,
+    }
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        **limits,
+    )
+
+
+async def until_stopped(calls: LiveCalls, live: LiveSettings, tell: Callable[[str], None]) -> int:
+    """Waits for the signal to end, then drains. Returns how many calls had to be hung up.
+
+    The signal comes as a cancellation of this task; another one while it drains is passed on, and
+    ends everything at once."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - this runs in one
+    try:
+        await asyncio.get_running_loop().create_future()
+    except asyncio.CancelledError:
+        task.uncancel()
+    if under_way := len(calls.under_way):
+        tell(f"no more calls; {under_way} under way, {live.drain_seconds:g} s to end (Ctrl-C: now)")
+    return await calls.drain(live.drain_seconds)

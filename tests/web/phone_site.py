@@ -1,0 +1,193 @@
+"""A real server on loopback, with calls whose heavy rooms are quick stand-ins; and a page that is a
+WebSocket client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import numpy as np
+import websockets
+from one_call import ObligingGateway, payment_words, run_call
+
+from bot.audio import CHUNK_SAMPLES
+from bot.calls.live.calls import LiveCalls
+from bot.calls.live.line import LiveLine
+from bot.calls.live.prepared import PreparedCalls
+from bot.calls.run_call import Files, FinishedCall
+from bot.calls.scenarios.scenario import Parameters
+from bot.live_settings import LiveSettings
+from bot.money import Money
+from bot.records.result import CallResult, Durations
+from bot.records.trace import Entry
+from bot.settings import Settings
+from bot.web.access import access_of
+from bot.web.app import build_app
+from bot.web.demo import is_offered
+from bot.web.server import bound, serving
+from bot.web.site import Site
+
+SILENCE = bytes(2 * CHUNK_SAMPLES)
+PATIENCE_SECONDS = 60
+"""Never used up; what hangs must not hang the tests."""
+
+
+class Runs(Protocol):
+    async def __call__(
+        self,
+        line: LiveLine,
+        parameters: Parameters,
+        files: Files,
+        *,
+        call_id: str,
+        watch: Callable[[Entry], None],
+    ) -> FinishedCall: ...
+
+
+@dataclass
+class Server:
+    site: Site
+    url: str
+    gateway: ObligingGateway = field(default_factory=ObligingGateway)
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE_SECONDS)
+
+    async def token(self, **parameters: Any) -> str:
+        call = self.site.prepared.prepare(Parameters(amount="87.50", **parameters))
+        return call.token
+
+    def phone(self, **options: Any) -> websockets.connect:
+        address = self.url.replace("http", "ws", 1) + "phone"
+        return websockets.connect(address, proxy=None, **options)
+
+
+async def quick_call(
+    gateway: ObligingGateway,
+    line: LiveLine,
+    parameters: Parameters,
+    files: Files,
+    *,
+    call_id: str,
+    watch: Callable[[Entry], None],
+) -> FinishedCall:
+    finished = await run_call(
+        line,
+        words=payment_words(),
+        gateway=gateway,
+        amount=Money.parse(parameters.amount) if parameters.amount else None,
+        listener=line.play,
+        watch=watch,
+        live=True,
+    )
+    result = CallResult(
+        call_id, datetime.now(UTC), finished.end.result, Durations.of(finished.entries, 0)
+    )
+    return FinishedCall(finished.end, finished.entries, result, files)
+
+
+@asynccontextmanager
+async def served(
+    folder: Path,
+    live: LiveSettings | None = None,
+    *,
+    run: Runs | None = None,
+    environment: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+) -> AsyncIterator[Server]:
+    live = replace(live or LiveSettings(), port=0)
+    settings = replace(settings or Settings(), live=live)
+    gateway = ObligingGateway()
+
+    async def quick(line: LiveLine, parameters: Parameters, files: Files, **more: Any) -> Any:
+        return await quick_call(gateway, line, parameters, files, **more)
+
+    calls = LiveCalls(run or quick, live, folder)
+    access = access_of(live, environment or {})
+    demo = is_offered(settings, private=access.private)
+    site = Site(settings, calls, PreparedCalls(), access, {"en": "English"}, demo=demo)
+    with bound(live) as listener:
+        host, port = listener.getsockname()[:2]
+        async with serving(build_app(site), listener, live):
+            yield Server(site, f"http://{host}:{port}/", gateway)
+            await calls.drain(0)
+
+
+class Page:
+    """What the phone page does: sends silence, presses keys when the bot falls silent, listens."""
+
+    def __init__(self, socket: websockets.ClientConnection) -> None:
+        self.socket = socket
+        self.messages: list[dict[str, Any]] = []
+        self.sound: list[bytes] = []
+        self.code: int | None = None
+
+    async def hello(self, token: str, **changed: Any) -> None:
+        greeting = {"type": "hello", "version": 1, "token": token, "rate": 8000} | changed
+        await self.socket.send(json.dumps(greeting))
+
+    async def tell(self, **message: Any) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def pay(self, *answers: str) -> None:
+        """One answer each time the bot has spoken and is silent again; then until the end."""
+        waiting = list(answers)
+        quiet, spoke = 0, False
+        sending = asyncio.create_task(self._send_silence())
+        try:
+            async for message in self.socket:
+                self._keep(message)
+                if isinstance(message, str):
+                    continue
+                loud = bool(np.frombuffer(message, dtype="<i2").any())
+                spoke = spoke or loud
+                quiet = 0 if loud else quiet + 1
+                if spoke and quiet == 5 and waiting:
+                    spoke = False
+                    for key in waiting.pop(0):
+                        await self.tell(type="key", key=key)
+        finally:
+            sending.cancel()
+        self.code = self.socket.close_code
+
+    async def until_closed(self) -> int | None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            try:
+                async for message in self.socket:
+                    self._keep(message)
+            except websockets.ConnectionClosed:
+                pass
+        return self.socket.close_code
+
+    async def until(self, kind: str) -> dict[str, Any]:
+        """The next message of this type."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                message = await self.socket.recv()
+                self._keep(message)
+                if isinstance(message, str) and self.messages[-1]["type"] == kind:
+                    return self.messages[-1]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == kind]
+
+    def _keep(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            self.messages.append(json.loads(message))
+        else:
+            self.sound.append(message)
+
+    async def _send_silence(self) -> None:
+        while True:
+            await self.socket.send(SILENCE)
+            await asyncio.sleep(0.02)
+
+
+KEYED = ("1", "4242424242424242", "0429", "123", "90210#", "1")
