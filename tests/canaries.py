@@ -25,7 +25,11 @@ class Canary:
     @property
     def spoken(self) -> str:
         """The number in words, as a recogniser writes them."""
-        return " ".join(_WORDS[int(digit)] for digit in self.number)
+        return in_words(self.number)
+
+
+def in_words(digits: str) -> str:
+    return " ".join(_WORDS[int(digit)] for digit in digits)
 
 
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
