@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from conversation import AMEX, MASTERCARD, TODAY, VISA, Conversation, reading, text_of
+from conversation import (
+    AMEX,
+    MASTERCARD,
+    TODAY,
+    VISA,
+    Conversation,
+    change,
+    digits,
+    group,
+    reading,
+    text_of,
+)
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from bot.cards import Brand, CardNumber, SecretDigits
+from bot.changes import Place, Unit
 from bot.charges import CardStanding, ChargeStatus, DeclineReason
 from bot.dialog.commands import Charge, End, HandOver, Say
 from bot.dialog.events import (
@@ -23,7 +35,7 @@ from bot.dialog.events import (
     TimerFired,
     TimerName,
 )
-from bot.dialog.flow import FLOW, State, every_way
+from bot.dialog.flow import FIELD_ORDER, FLOW, State, every_way
 from bot.expectations import Field, Intent, Source
 from bot.outcomes import CallType
 from bot.prompts import Count, Digits, Prompt, PromptValue, Reference
@@ -40,6 +52,23 @@ DIGITS = st.sampled_from(
 EXPIRIES = st.sampled_from(["04/20", "04/29", "11/26"])
 CONFIDENCES = st.sampled_from([0.1, 0.4, 0.95, 0.95, 0.95])
 
+CHANGES = st.builds(
+    change,
+    st.sampled_from([None, "4444", "0005", "5", "29", "November", "90"]),
+    place=st.none()
+    | st.builds(group, st.sampled_from([0, 1, -1, None, 7]))
+    | st.builds(digits, st.integers(-5, 20), st.integers(0, 6))
+    | st.sampled_from([Place(Unit.MONTH), Place(Unit.YEAR)]),
+    old=st.sampled_from([None, "1111", "4444", "5", "28", "87"]),
+)
+"""Parts put right, whether or not there is such a part."""
+
+SIMPLE = st.builds(
+    reading,
+    field=st.sampled_from([Field.EXPIRY, Field.POSTAL_CODE, Field.AMOUNT, Field.CARD_NUMBER]),
+    expiry=st.none() | EXPIRIES,
+)
+
 READINGS = st.builds(
     reading,
     INTENTS,
@@ -50,6 +79,10 @@ READINGS = st.builds(
     confidence=CONFIDENCES,
     source=st.sampled_from(Source),
     as_heard=st.booleans(),
+    rival=st.none() | AMOUNTS,
+    changes=st.lists(CHANGES, max_size=2).map(tuple),
+    change_of=st.none() | st.sampled_from(FIELD_ORDER),
+    also=st.lists(SIMPLE, max_size=2).map(tuple),
 )
 
 ANSWERS = st.tuples(
