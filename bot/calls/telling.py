@@ -9,6 +9,7 @@ from bot.audio import samples_to_ms
 from bot.calls.clock import CallClock
 from bot.calls.recording import CALLER, Silenced
 from bot.cards import SecretDigits
+from bot.changes import Unit
 from bot.charges import ChargeOutcome, ChargeRequest
 from bot.dialog.commands import Notify
 from bot.expectations import Field, Hypothesis, Reading
@@ -19,7 +20,8 @@ from bot.speaking.playback import PromptEnded, PromptStarted
 
 _HIDDEN_KEY = "•"
 _LONG = 5
-_CARD_FIELDS = {Field.CARD_NUMBER, Field.SECURITY_CODE}
+_CARD_FIELDS = {Field.CARD_NUMBER, Field.SECURITY_CODE, Field.CARD}
+_OF_DIGITS = {Unit.DIGITS, Unit.GROUP}
 
 
 def gives_card_digits(readings: Iterable[Reading]) -> bool:
@@ -29,7 +31,7 @@ def gives_card_digits(readings: Iterable[Reading]) -> bool:
     wrong question may be read as money, and keeping it would break the definition of a leak. Where
     one recogniser wrote "87.50" and another "8750", the digits are that amount.
     """
-    readings = tuple(readings)
+    readings = [each for reading in readings for each in (reading, *reading.also)]
     said_as_amounts = {
         number.value
         for reading in readings
@@ -37,8 +39,11 @@ def gives_card_digits(readings: Iterable[Reading]) -> bool:
         for number in reading.numbers
     }
     for reading in readings:
-        if reading.field in _CARD_FIELDS:
+        if reading.field in _CARD_FIELDS or reading.change_of in _CARD_FIELDS:
             return True
+        places = [change.place for change in reading.changes if change.place is not None]
+        if any(place.unit in _OF_DIGITS for place in places):
+            return True  # "the second group is forty five thirty nine" looks like an amount
         if "<digits>" in reading.masked_text and not (
             reading.masked_text.count("<") == 1
             and reading.amount is not None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.calls.telling import gives_card_digits
 from bot.cards import Expiry, SecretDigits
+from bot.changes import Change, Place, Unit
 from bot.expectations import Field, Intent, Reading, SpokenNumber
 from bot.money import Money
 
@@ -18,6 +21,8 @@ def dollars(text: str) -> Money:
     return Money.parse(text, "USD")
 
 
+GROUP_OF_A_CARD = (Change(Place(Unit.GROUP, 1)),)
+OF_A_CARD = Reading(0.9, Intent.CORRECT, field=Field.CARD_NUMBER)
 PAY = reading("i'd like to pay <amount>", dollars("87.50"), dollars("8750.00"))
 WRITTEN_WITHOUT_A_POINT = reading("i'd like to pay <digits>", dollars("8750.00"), dollars("87.50"))
 
@@ -48,6 +53,12 @@ def test_what_holds_no_card_digits_is_kept(readings: list[Reading]) -> None:
         [reading("<amount>", dollars("42424.00"))],
         [PAY, reading("<digits>", dollars("87.50"), SecretDigits("42424"))],
         [Reading(0.9, Intent.CORRECT, field=Field.SECURITY_CODE)],
+        [
+            replace(
+                reading("the second group is <amount>", dollars("45.39")), changes=GROUP_OF_A_CARD
+            )
+        ],
+        [Reading(0.9, Intent.CORRECT, field=Field.EXPIRY, also=(OF_A_CARD,))],
     ],
 )
 def test_digits_that_may_be_a_cards_are_not_kept(readings: list[Reading]) -> None:
