@@ -11,10 +11,14 @@ from typing import Annotated, Literal
 from pydantic import Field as Limits
 from pydantic.dataclasses import dataclass as validated
 
+from bot.cores import CORES
 from bot.setting_types import STRICT, Seconds
 
 API_KEY_VARIABLE = "PAYMENT_VOICEBOT_API_KEY"
 TWILIO_TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the variable's name, no token
+
+CALLS_A_CORE = 4
+"""Calls that a core can hear at once, three in ten of them speaking (benchmarks/calls.py)."""
 
 PublicUrl = Annotated[str, Limits(pattern=r"^(https?://[^\s/?#]+)?$")]
 """Scheme and host, without a path; or empty."""
@@ -69,8 +73,8 @@ class LiveSettings:
 
     host: str = "127.0.0.1"
     port: Annotated[int, Limits(ge=0, le=65_535)] = 8080
-    most_calls: Annotated[int, Limits(ge=1, le=1_000)] = 8
-    """At once, in one process. More are told that all lines are busy."""
+    most_calls: Annotated[int, Limits(ge=0, le=1_000)] = 0
+    """At once, in one process; 0: `CALLS_A_CORE` for each. More are told that all are busy."""
     dead_line_seconds: Seconds = 10.0
     """Without any sound from the other end, until the caller counts as gone."""
     longest_call_minutes: Annotated[int, Limits(ge=1, le=240)] = 30
@@ -79,3 +83,7 @@ class LiveSettings:
     twilio: TwilioSettings = field(default_factory=TwilioSettings)
     audiosocket: AudioSocketSettings = field(default_factory=AudioSocketSettings)
     web: WebSettings = field(default_factory=WebSettings)
+
+    @property
+    def calls_at_once(self) -> int:
+        return self.most_calls or CALLS_A_CORE * CORES

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -18,6 +17,7 @@ import structlog
 from sqlalchemy import Engine as Database
 
 from bot.calls.callers import Caller
+from bot.calls.decoding import DecodingPool
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.leg import Listener
 from bot.calls.live.line import LiveLine
@@ -53,8 +53,6 @@ _log = structlog.get_logger(__name__)
 _SIMULATOR = "simulator"
 """Its port changes with every start, its ledger stays beside the journal."""
 
-_DECODES_AT_ONCE = 2
-
 _SYNTHESIS_HANGS_SECONDS = 120.0
 """The clock of a recorded call stands still while a text is synthesised, however busy the machine;
 only synthesis that hangs is given up."""
@@ -85,7 +83,7 @@ class Services:
     unreachable: PaymentService
     """The same journal, and a gateway nothing answers for: for scenarios."""
     rasa: RasaClient | None
-    executor: Executor
+    executor: DecodingPool
     card_check: ChecksCards | None
     """Where the gateway's kind has one; asked when the settings say so."""
     restart_references: Callable[[], Awaitable[None]]
@@ -198,7 +196,7 @@ async def running_services(
         await tell_of_open_charges(payments, progress.warn)
         stack.callback(_tell_what_is_awaited, payments, progress)
         rasa = await understanding()
-        executor = ThreadPoolExecutor(_DECODES_AT_ONCE, thread_name_prefix="decode")
+        executor = DecodingPool()
         stack.callback(executor.shutdown, cancel_futures=True)
         yield Services(
             settings, speaker, CallRunner(engine, payments, store, late_charges), payments,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.cores import DECODES_AT_ONCE
 from bot.errors import ModelError
 from bot.hearing.embedded import EmbeddedEngine
 from bot.hearing.recogniser import Engine
@@ -13,7 +14,6 @@ from bot.hearing.vosk_engine import VoskEngine
 from bot.hearing.vosk_folder import speaks
 from bot.settings import EngineName, HearingSettings
 
-_DECODES_AT_ONCE = 2
 _LANGUAGE = "en"
 """What callers speak; a Vosk model of another language is not taken unasked."""
 
@@ -56,7 +56,7 @@ def load_engine(
     """
     choice = choose_engine(settings, root)
     if choice.vosk_model is None:
-        return EmbeddedEngine(root / "models" / "numbers", _DECODES_AT_ONCE, progress)
+        return EmbeddedEngine(root / "models" / "numbers", DECODES_AT_ONCE, progress)
     return VoskEngine(choice.vosk_model, progress=progress)
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from bot.calls.live.line import LiveLine
+from bot.calls.live.metrics import CallMetrics
 from bot.calls.run_call import Files, FinishedCall, new_call_id
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import BotError
@@ -69,8 +70,15 @@ class LiveCall:
 class LiveCalls:
     """Takes calls while there is room; refuses politely instead of getting slow."""
 
-    def __init__(self, run: RunsCalls, settings: LiveSettings, folder: Path) -> None:
+    def __init__(
+        self,
+        run: RunsCalls,
+        settings: LiveSettings,
+        folder: Path,
+        metrics: CallMetrics | None = None,
+    ) -> None:
         """folder: where each call gets a folder of its own, named by its id."""
+        self.metrics = metrics or CallMetrics(settings.calls_at_once)
         self._run = run
         self._settings = settings
         self._folder = folder
@@ -92,7 +100,7 @@ class LiveCalls:
 
     @property
     def most(self) -> int:
-        return self._settings.most_calls
+        return self._settings.calls_at_once
 
     @property
     def draining(self) -> bool:
@@ -102,8 +110,8 @@ class LiveCalls:
         """Why a call would not be taken now; None when it would."""
         if self._draining:
             return Draining("no more calls are taken: the server is about to end")
-        if len(self._under_way) >= self._settings.most_calls:
-            return Busy(f"all {self._settings.most_calls} lines are busy; try again in a minute")
+        if len(self._under_way) >= self.most:
+            return Busy(f"all {self.most} lines are busy; try again in a minute")
         return None
 
     async def take(
@@ -131,10 +139,11 @@ class LiveCalls:
 
         def watching(entry: Entry) -> None:
             call.last = entry
+            self.metrics.happened(entry)
             if watch is not None:
                 watch(entry)
 
-        with self._taken(call):
+        with self._taken(call) as ended:
             files = Files(self._folder / call.call_id)
             longest = self._settings.longest_call_minutes * 60
             ending = asyncio.get_running_loop().call_later(longest, line.hang_up)
@@ -145,6 +154,7 @@ class LiveCalls:
             finally:
                 ending.cancel()
                 line.finish()
+            ended.append(finished.end.result.status)
         self._results[call.call_id] = finished.result
         if len(self._results) > _RESULTS_KEPT:
             del self._results[next(iter(self._results))]
@@ -158,19 +168,25 @@ class LiveCalls:
         return finished
 
     @contextmanager
-    def _taken(self, call: LiveCall) -> Iterator[None]:
+    def _taken(self, call: LiveCall) -> Iterator[list[str]]:
+        """Into the list goes how it ended."""
         why_not = self.why_not()
         if why_not is None and call.call_id in self._under_way:
             why_not = UnderWay("this call is under way already")
         if why_not is not None:
             _log.info("call_not_taken", why=str(why_not))
+            self.metrics.refused(type(why_not).__name__)
             raise why_not
         _log.info("call_taken")
         self._under_way[call.call_id] = call
         self._none_left.clear()
+        self.metrics.began(call.transport)
+        ended: list[str] = []
         try:
-            yield
+            yield ended
         finally:
+            result = ended[0] if ended else "never-begun"
+            self.metrics.ended(call.transport, result, call.line.figures)
             del self._under_way[call.call_id]
             if not self._under_way:
                 self._none_left.set()

@@ -1,0 +1,135 @@
+"""What a monitoring system asks of the live calls, in Prometheus' words.
+
+Taken from what calls tell anyway (their trace, their lines), so nothing is measured twice. Every
+label has a few values that are known beforehand; none holds what a caller said.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from bot.calls.decoding import DecodingPool
+from bot.calls.live.line import LineFigures
+from bot.records.trace import Entry, EntryKind
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_WAITING = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)
+_GATEWAY = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+_QUEUE = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+_DEGRADED: Final = {
+    "Rasa is away": "understanding",
+    "the recording": "recording",
+    "the records": "records",
+    "a prompt": "prompts",
+}
+"""How the words of a degraded mode begin, and its label."""
+
+
+class CallMetrics:
+    """Of one process. Not the process-wide registry of prometheus_client: several servers may run
+    in one test."""
+
+    def __init__(self, most_calls: int) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._under_way = Gauge(
+            "voicebot_calls_under_way", "Calls at this moment", ["transport"], registry=registry
+        )
+        Gauge("voicebot_calls_most", "Calls there is room for", registry=registry).set(most_calls)
+        self._ended = Counter(
+            "voicebot_calls", "Calls that ended", ["transport", "result"], registry=registry
+        )
+        self._refused = Counter(
+            "voicebot_calls_refused", "Calls not taken", ["why"], registry=registry
+        )
+        self._waiting = Histogram(
+            "voicebot_waiting_seconds",
+            "From the last sample of the caller's speech to the first of the answer",
+            buckets=_WAITING,
+            registry=registry,
+        )
+        self._turns = Counter(
+            "voicebot_turns", "Utterances, by what understood them", ["source"], registry=registry
+        )
+        self._keys = Counter("voicebot_keys", "Keys pressed", registry=registry)
+        self._charges = Counter(
+            "voicebot_charges", "Charges, by their outcome", ["outcome"], registry=registry
+        )
+        self._gateway = Histogram(
+            "voicebot_gateway_seconds",
+            "From a charge to its outcome",
+            buckets=_GATEWAY,
+            registry=registry,
+        )
+        self._degraded = Counter(
+            "voicebot_degraded",
+            "Calls in which something worked less well than it should",
+            ["what"],
+            registry=registry,
+        )
+        self._line = Counter(
+            "voicebot_line_trouble",
+            "Silence filled and sound dropped in ms, keys dropped in presses",
+            ["what"],
+            registry=registry,
+        )
+        self._queue = Histogram(
+            "voicebot_decoding_wait_seconds",
+            "How long decoding waits for a thread",
+            buckets=_QUEUE,
+            registry=registry,
+        )
+        self._open_charges = Gauge(
+            "voicebot_charges_open",
+            "Charges whose outcome is not known: still looked up, or given up and left to a person",
+            ["state"],
+            registry=registry,
+        )
+
+    def watch(self, pool: DecodingPool) -> None:
+        """Tell of this pool's queue too."""
+        pool.waited = self._queue.observe
+        gauge = Gauge("voicebot_decoding_queue", "Jobs that wait", registry=self.registry)
+        gauge.set_function(lambda: pool.waiting)
+
+    def began(self, transport: str) -> None:
+        self._under_way.labels(transport).inc()
+
+    def ended(self, transport: str, result: str, line: LineFigures) -> None:
+        self._under_way.labels(transport).dec()
+        self._ended.labels(transport, result).inc()
+        self._line.labels("silence_filled").inc(line.silence_filled)
+        self._line.labels("sound_dropped").inc(line.sound_dropped)
+        self._line.labels("keys_dropped").inc(line.keys_dropped)
+
+    def refused(self, why: str) -> None:
+        """why: the name of a `NotTakenError`."""
+        self._refused.labels(why).inc()
+
+    def happened(self, entry: Entry) -> None:
+        match entry.kind:
+            case EntryKind.WAITING if entry.until is not None:
+                self._waiting.observe((entry.until - entry.at) / 1000)
+            case EntryKind.HEARD:
+                self._turns.labels(str(entry.details.get("source", "nothing"))).inc()
+            case EntryKind.KEY:
+                self._keys.inc()
+            case EntryKind.CHARGE if entry.until is not None:
+                self._charges.labels(str(entry.details["status"])).inc()
+                self._gateway.observe((entry.until - entry.at) / 1000)
+            case EntryKind.DEGRADED:
+                known = (label for text, label in _DEGRADED.items() if entry.text.startswith(text))
+                self._degraded.labels(next(known, "other")).inc()
+            case _:
+                pass
+
+    def open_charges(self, looked_up: int, given_up: int) -> None:
+        self._open_charges.labels("looked_up").set(looked_up)
+        self._open_charges.labels("given_up").set(given_up)
+
+    def text(self) -> bytes:
+        """In Prometheus' text format."""
+        return generate_latest(self.registry)
