@@ -5,13 +5,18 @@ No secret is a setting: Twilio's auth token is read from the environment or from
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import Field as Limits
+from pydantic import SecretStr
 from pydantic.dataclasses import dataclass as validated
 
 from bot.cores import CORES
+from bot.errors import SettingsError
+from bot.secret_files import read_secret
 from bot.setting_types import STRICT, Seconds
 
 API_KEY_VARIABLE = "PAYMENT_VOICEBOT_API_KEY"
@@ -87,3 +92,13 @@ class LiveSettings:
     @property
     def calls_at_once(self) -> int:
         return self.most_calls or CALLS_A_CORE * CORES
+
+
+def twilio_auth_token(
+    settings: TwilioSettings, environment: Mapping[str, str] = os.environ
+) -> SecretStr:
+    """Empty where there is none. Raises SettingsError for a file that cannot be read."""
+    key = "live.twilio.auth_token_file"
+    return read_secret(
+        key, settings.auth_token_file, TWILIO_TOKEN_VARIABLE, environment, SettingsError
+    )

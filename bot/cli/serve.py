@@ -67,11 +67,16 @@ async def _serve(
     from bot.calls.live.calls import LiveCalls
     from bot.calls.live.prepared import PreparedCalls
     from bot.calls.services import running_services
+    from bot.live_settings import twilio_auth_token
     from bot.web.app import build_app
+    from bot.web.audiosocket import listening_for_asterisk
     from bot.web.demo import is_offered
+    from bot.web.metrics import metrics_route
     from bot.web.server import address, serving, until_stopped
     from bot.web.site import Site, languages
+    from bot.web.twilio import TwilioLine
 
+    auth_token = twilio_auth_token(settings.live.twilio)
     progress = Progress()
     async with running_services(settings, out, progress, with_rasa=with_rasa, live=True) as ready:
         calls = LiveCalls(ready.live_call, settings.live, out / "live")
@@ -83,8 +88,17 @@ async def _serve(
             languages(ready.speaker.language),
             demo=is_offered(settings, private=access.private),
         )
-        async with serving(build_app(site), listener, settings.live):
+        calls.metrics.watch(ready.executor)
+        twilio = TwilioLine(calls, settings.live, auth_token, site.prepared.redeem)
+        metrics = metrics_route(calls.metrics, ready.payments, access)
+        app = build_app(site, [*twilio.routes, metrics])
+        async with (
+            listening_for_asterisk(calls, settings.live, site.prepared.redeem) as asterisk,
+            serving(app, listener, settings.live),
+        ):
             console.print(f"\nOpen [bold]{escape(address(listener))}[/] to call. Ctrl-C ends.\n")
+            if asterisk is not None:
+                console.print("AudioSocket: {}:{}\n".format(*asterisk))
             hung_up = await until_stopped(calls, settings.live, console.print)
     cut_off = f"calls hung up: {hung_up}" if hung_up else "no call was cut off"
     console.print(f"{cut_off}; everything that was started has been stopped")

@@ -84,7 +84,7 @@ async def serving(app: ASGIApp, listener: socket.socket, live: LiveSettings) -> 
 
 def _config(app: ASGIApp, live: LiveSettings) -> uvicorn.Config:
     limits: dict[str, Any] = {
-        "limit_concurrency": live.most_calls + _OTHER_CONNECTIONS,
+        "limit_concurrency": live.calls_at_once + _OTHER_CONNECTIONS,
         "timeout_keep_alive": 5,
         "timeout_graceful_shutdown": _HANGS_SECONDS,
         "h11_max_incomplete_event_size": 16 * 1024,

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import structlog
@@ -62,11 +62,6 @@ _OVER, _NOT_ALLOWED, _OUR_FAULT, _BUSY = 1000, 1008, 1011, 1013
 """Close codes of RFC 6455 and its registry."""
 
 
-class KnowsResults(Protocol):
-    async def __call__(self, call_id: str) -> tuple[PaymentResult, Destination | None] | None:
-        """What came of a call that is over; None for any other."""
-
-
 class TwilioLine:
     """Twilio's end of the server: `routes` of a starlette application.
 
@@ -78,13 +73,11 @@ class TwilioLine:
         calls: LiveCalls,
         settings: LiveSettings,
         auth_token: SecretStr,
-        result_of: KnowsResults,
         redeem: Redeems,
     ) -> None:
         self._calls = calls
         self._settings = settings
         self._auth_token = auth_token.get_secret_value()
-        self._result_of = result_of
         self._redeem = redeem
         self._public_url = settings.twilio.public_url
         if bool(self._auth_token) != bool(self._public_url):
@@ -126,16 +119,13 @@ class TwilioLine:
         if not await self._is_twilios(request):
             return _refused()
         call_id = request.query_params.get(_CALL, "")
-        found = await self._result_of(call_id) if _CALL_ID.fullmatch(call_id) else None
-        if found is None:
-            return _twiml(twiml.hang_up())
-        result, destination = found
+        result = self._calls.results.get(call_id)
         twilio = self._settings.twilio
         there = {Destination.AGENT: twilio.agent_url, Destination.IVR: twilio.ivr_url}
-        url = there.get(destination, "") if destination is not None else ""
-        if not url:
+        url = "" if result is None or result.hand_over is None else there.get(result.hand_over, "")
+        if result is None or not url:
             return _twiml(twiml.hang_up())
-        told = urlencode({_CALL: call_id, **_told(result)})
+        told = urlencode({_CALL: call_id, **_told(result.payment)})
         return _twiml(twiml.redirect(f"{url}{'&' if '?' in url else '?'}{told}"))
 
     async def _is_twilios(self, request: Request) -> bool:

@@ -71,8 +71,7 @@ def test_a_caller_pays_by_voice(tmp_path: Path) -> None:
 
 
 WEATHERS = {
-    "jitter of 60 ms": Weather(jitter_ms=60),
-    "a clock 0.2 % slow and 2 % lost": Weather(drift=-0.002, loss=0.02, seed=1),
+    "jitter, 2 % lost, a clock 0.2 % slow": Weather(60, loss=0.02, drift=-0.002, seed=1),
     "a stall of 3 s": Weather(stall=(4.0, 3.0)),
 }
 
