@@ -3,11 +3,11 @@
 From top to bottom: an event comes in (`Dialog.handle`). Speech gets a meaning (`meaning.py`): an
 answer, a correction, yes, no, or one of the words that count at every question; `replies.py` acts
 on it. Keys go to the question that is open. Each field gathers and judges its own answers
-(`fields/`), and the course of the payment acts on the verdict (`course.py`). Every step it takes
-is a line of the table in `flow.py`, whose guards `route.py` judges. What is read back is the
-policy's (`read_back.py`); only a "yes" to card and amount that were heard charges the card
-(`charging.py`). Whatever is said, awaited or reported leaves through the floor (`floor.py`), as
-commands in the order of carrying them out.
+(`fields/`), and the course of the payment acts on the verdict (`course.py`) and asks what is open
+then (`question.py`). Every step it takes is a line of the table in `flow.py`, whose guards
+`route.py` judges. What is read back is the policy's (`read_back.py`); only a "yes" to card and
+amount that were heard charges the card (`charging.py`). Whatever is said, awaited or reported
+leaves through the floor (`floor.py`), as commands in the order of carrying them out.
 
     dialog = Dialog(settings.payment)
     commands = dialog.handle(CallStarted(call_id="a1", today=date(2026, 11, 20)))
