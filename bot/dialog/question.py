@@ -167,10 +167,11 @@ class OpenQuestion:
         """Tell what is expected now."""
         if self.machine is not None:
             expectation = self.machine.expectation()
-        elif self.asked_about is not None:
-            expectation = Expectation(Kind.YES_NO, field=self.asked_about)
+        elif self.state is State.AMOUNT_CONFIRMATION:
+            expectation = Expectation(Kind.YES_NO, field=Field.AMOUNT)
         else:
-            # Open also at "is everything right?": a "no" may say what is wrong in the same breath.
+            # Open also where something was read back: a "no" may say in the same breath what is
+            # wrong in it ("no, the last four are …").
             expectation = Expectation(Kind.OPEN)
         language = self.payment.call.language
         self._floor.listen(replace(expectation, language=language, question=self.question_number))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conversation import AMEX, MASTERCARD, VISA, Conversation, reading
+from conversation import AMEX, MASTERCARD, VISA, Conversation, change, group, reading
 
 from bot.cards import Brand, CardNumber, SecretDigits
 from bot.charges import CardStanding
@@ -210,11 +210,11 @@ def test_go_back_at_a_read_back_asks_for_its_field() -> None:
     assert call.bot_said("go_back", "amount.ask")
 
 
-def test_the_read_back_of_a_field_expects_yes_or_no_about_it() -> None:
+def test_the_read_back_of_a_field_expects_open_words() -> None:
     call = Conversation(EACH)
     call.says(amount="87.50")
-    assert call.expectation.kind is Kind.YES_NO
-    assert call.expectation.field is Field.AMOUNT
+    assert call.expectation.kind is Kind.OPEN
+    assert not call.expectation.sensitive
 
 
 def test_more_slowly_reads_the_field_back_again() -> None:
@@ -569,3 +569,35 @@ def test_nothing_is_told_of_a_step_that_may_not_be_kept() -> None:
     told = [note.detail for note in call.all(Notify)]
     assert "123" not in told
     assert "94110" not in told
+
+
+# A part of a value, put right where each field is confirmed
+
+CARD = "4539148803436467"
+OTHER = "4539148803430122"
+"""Valid too; only the last four digits are other ones."""
+
+
+def test_a_part_of_the_card_is_put_right_and_the_card_read_back_again() -> None:
+    call = Conversation(PaymentSettings(confirmation="each_field", read_back="groups"))
+    call.says(amount="87.50")
+    call.keys("1")
+    call.says(digits=CARD)
+    call.says(Intent.CORRECT, changes=(change(OTHER[-4:], place=group(-1)),))
+    assert call.is_at(State.FIELD_CONFIRMATION)
+    assert spoken_card(call) == OTHER
+    call.keys("1")
+    assert call.is_at(State.EXPIRY)
+
+
+def test_a_month_is_put_right_and_the_date_read_back_again() -> None:
+    call = Conversation(EACH)
+    call.says(amount="87.50")
+    call.keys("1")
+    call.says(digits=CARD)
+    call.keys("1")
+    call.says(expiry="09/28")
+    call.says(Intent.CORRECT, field=Field.EXPIRY, expiry="11/28")
+    assert call.bot_said("corrected.expiry", "each_field.expiry", "each_field.question")
+    call.says(Intent.AFFIRM)
+    assert call.is_at(State.SECURITY_CODE)
