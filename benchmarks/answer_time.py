@@ -20,6 +20,7 @@ from benchmarks.hearing import CLIPS
 from benchmarks.spoken_strings import SpokenString, spoken_strings
 from benchmarks.telephone import read_clips
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, silence
+from bot.expectations import Hypothesis
 from bot.hearing.ear import Ear
 from bot.hearing.embedded import EmbeddedEngine
 from bot.hearing.events import SpeechPaused, SpeechSound, TurnEnded
@@ -32,8 +33,9 @@ LIMIT_MS = 100
 """What the 95th percentile should keep to."""
 
 
-def computing_ms(engine: EmbeddedEngine, said: SpokenString) -> tuple[float, bool]:
-    """Milliseconds of computing after the last pause began, and whether that ended the turn."""
+def computing_ms(engine: EmbeddedEngine, said: SpokenString) -> tuple[float, bool, bool]:
+    """Milliseconds of computing after the last pause began; whether that ended the turn; whether a
+    wrong number did."""
     hiss = np.random.default_rng(1).standard_normal(3 * SAMPLE_RATE)
     quiet = silence(len(hiss)) + np.asarray(hiss * 10, dtype=np.int16)
     sound: Samples = np.concatenate([said.samples, quiet])
@@ -52,13 +54,17 @@ def computing_ms(engine: EmbeddedEngine, said: SpokenString) -> tuple[float, boo
                     spent = time.process_time() - began
                     verdict = completeness(so_far, said.expectation, needed)
                     if verdict is Completeness.CERTAIN:
-                        return spent * 1000, True
+                        return spent * 1000, True, _wrong(so_far[0], said)
                     ear.judge(verdict, at)
                 case TurnEnded():
                     began = time.process_time()
                     recogniser.finish()
-                    return (time.process_time() - began) * 1000, False
-    return 0.0, False
+                    return (time.process_time() - began) * 1000, False, False
+    return 0.0, False, False
+
+
+def _wrong(heard: Hypothesis, said: SpokenString) -> bool:
+    return heard.digits is None or heard.digits.reveal() != said.given
 
 
 def main() -> None:
@@ -74,14 +80,16 @@ def main() -> None:
     clips = read_clips(options.clips)
     strings = spoken_strings(random, clips, {"card": options.strings}, NOISE_DB)
     timed = [computing_ms(engine, said) for said in strings]
+    wrong = sum(wrong for _, _, wrong in timed)
     for name, ended in (("ended the turn at once", True), ("waited for silence", False)):
-        times = [ms for ms, at_once in timed if at_once is ended]
+        times = [ms for ms, at_once, _ in timed if at_once is ended]
         if times:
             median, most = np.percentile(times, [50, 95])
             sys.stdout.write(
                 f"{name}: {len(times)} of {len(timed)}, CPU ms after the last word "
                 f"{median:.0f} (median), {most:.0f} (p95; aim {LIMIT_MS})\n"
             )
+    sys.stdout.write(f"ended by a wrong number: {wrong}\n")
 
 
 if __name__ == "__main__":

@@ -23,13 +23,14 @@ import numpy as np
 
 from benchmarks.spoken_strings import SpokenString, spoken_strings
 from benchmarks.telephone import read_clips
+from bot.calls.laboratory.bench import proportion
 from bot.hearing.embedded import resampled
 from bot.hearing.number_answers import digit_answers
 from bot.hearing.number_head import PADDING_SECONDS, NumberHead
 from bot.hearing.whisper import States, Whisper
 from bot.hearing.word_search import search_words
 from training import clips, features, voices
-from training.scoring import Score, greedy, in_words_of, interval
+from training.scoring import Score, greedy, in_words_of
 from training.vocabulary import DIGITS, FILLER, WORDS
 
 NOISE_DB = (5.0, 30.0)
@@ -79,18 +80,17 @@ def _judge(head: NumberHead, states: States, said: SpokenString, result: Results
 
 
 def row(what: str, name: str, score: Score) -> str:
-    low, high = interval(score.exact, score.utterances)
-    digits_low, digits_high = interval(score.exact_strings, score.strings)
-    strings = (
-        f"{100 * score.digit_error_rate:.2f} | {score.exact_strings}/{score.strings} "
-        f"({100 * digits_low:.1f}-{100 * digits_high:.1f} %)"
-        if score.strings
-        else " | "
-    )
-    return (
-        f"| {what} | {name} | {100 * score.word_error_rate:.2f} | {score.exact}/{score.utterances} "
-        f"({100 * low:.1f}-{100 * high:.1f} %) | {strings} |"
-    )
+    strings = " | "
+    if score.strings:
+        digits = _share(score.exact_strings, score.strings)
+        strings = f"{100 * score.digit_error_rate:.2f} | {digits}"
+    words = f"{100 * score.word_error_rate:.2f} | {_share(score.exact, score.utterances)}"
+    return f"| {what} | {name} | {words} | {strings} |"
+
+
+def _share(right: int, of: int) -> str:
+    share = proportion(right, of)
+    return f"{right}/{of} ({share.low:.1f}-{share.high:.1f} %)"
 
 
 def main() -> None:

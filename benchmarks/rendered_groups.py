@@ -1,19 +1,17 @@
 """Digit groups spoken by voices the number recogniser was never trained on.
 
-    uv run --group voices python -m benchmarks.rendered_groups [--kokoro-voices DIR] [--folder DIR]
+    uv run --group voices python -m benchmarks.rendered_groups [--part validation]
 
 renders them into out/benchmarks/groups (half an hour of one core; what is there is not rendered
-again). `benchmarks.hearing` joins them into card numbers, postal and security codes, each from one
-voice's groups, with the pauses people make between groups: thousands of strings from a thousand
-groups. So strings share groups, and count as fewer than they are; the report says so.
+again). Those of the part "validation" are for `benchmarks.fit_confidence`. `benchmarks.hearing`
+joins the others into card numbers, postal and security codes, each from one voice's groups, with
+the pauses people make between groups: thousands of strings from a thousand groups. So strings share
+groups, and count as fewer than they are; the report says so.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,25 +19,24 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-import soundfile
-import soxr
 from stdnum import luhn
 
+from benchmarks.rendering import PARTS, VOICES, Line, Part, render, rendered
 from benchmarks.spoken_strings import RawString
 from benchmarks.telephone import DIGITS, RATE, Sound
 from bot.cards import brand_of
 from bot.expectations import Expectation, Kind
 from bot.project import ROOT
 from bot.speaking import kokoro
-from training.clips import trimmed
 from training.texts import below_hundred
-from training.voices import KOKORO
 
 FOLDER = ROOT / "out" / "benchmarks" / "groups"
 FIRST_GROUPS = ("4", "4", "4", "51", "53", "55", "2221", "54", "6011", "65", "37", "34")
-COUNTS = {"first": 36, "four": 100, "five": 60, "six": 24, "three": 60}
+COUNTS: dict[Part, dict[str, int]] = {
+    "test": {"first": 36, "four": 100, "five": 60, "six": 24, "three": 60},
+    "validation": {"first": 12, "four": 26, "five": 8, "six": 4, "three": 8},
+}
 """Groups of each sort by each voice. "first" begins a card number of a known brand."""
-_LAST = f"{sum(COUNTS.values()) - 1:04d}.json"
 SIZES = {"first": 4, "four": 4, "five": 5, "six": 6, "three": 3}
 
 
@@ -69,64 +66,27 @@ def wording(random: Random, digits: str) -> str:
     return " ".join(words)
 
 
-def groups_to_say(voice: str) -> Iterator[tuple[str, str, str, float]]:
-    """(sort, digits, text, speed) of every group of the voice, the same in every run."""
+def groups_to_say(voice: str, part: Part) -> Iterator[Line]:
+    """Every group of the voice, the same in every run."""
     random = Random(f"groups {voice}")  # noqa: S311 - a draw of test material, no secret
-    for sort, count in COUNTS.items():
+    for sort, count in COUNTS[part].items():
         for number in range(count):
             begin = FIRST_GROUPS[number % len(FIRST_GROUPS)] if sort == "first" else ""
             digits = begin + "".join(random.choices("0123456789", k=SIZES[sort] - len(begin)))
-            yield (
-                sort,
-                digits,
-                wording(random, digits) + random.choice(".,"),
-                (round(random.uniform(0.9, 1.3), 2)),
-            )
+            text = wording(random, digits) + random.choice(".,")
+            speed = round(random.uniform(0.9, 1.3), 2)
+            yield Line(text, speed, {"sort": sort, "digits": digits})
 
 
-def render(voices: tuple[str, ...], kokoro_voices: Path, folder: Path) -> None:
-    engine = kokoro.Kokoro(kokoro_voices)
-    began, done, seen = time.monotonic(), 0, 0
-    total = len(voices) * sum(COUNTS.values())
-    for voice in voices:
-        (folder / voice).mkdir(parents=True, exist_ok=True)
-        for number, (sort, digits, text, speed) in enumerate(groups_to_say(voice)):
-            seen += 1
-            about = folder / voice / f"{number:04d}.json"
-            if about.exists():
-                continue
-            (sound,) = engine.render([text], voice, speed, _accent(voice))
-            narrow = soxr.resample(sound, kokoro.RATE, RATE, quality="VHQ")
-            soundfile.write(about.with_suffix(".wav"), narrow, RATE, subtype="PCM_16")
-            about.write_text(json.dumps({"sort": sort, "digits": digits, "text": text}), "utf-8")
-            done += 1
-            if done % 50 == 0:
-                left = (time.monotonic() - began) / done * (total - seen) / 60
-                sys.stdout.write(f"{voice} {number}: {left:.0f} min left\n")
-                sys.stdout.flush()
+def read_groups(folder: Path, part: Part) -> list[Group]:
+    """Of that part's voices; empty when nothing is there."""
+    found = rendered(folder, VOICES[part], sum(COUNTS[part].values()))
+    return [Group(voice, said["sort"], said["digits"], sound) for voice, said, sound in found]
 
 
-def _accent(voice: str) -> str:
-    """British voices speak British, everybody else, also from abroad, American."""
-    return "en-gb" if voice.startswith("b") else "en-us"
-
-
-def read_groups(folder: Path) -> list[Group]:
-    """Of voices that are whole; empty when there is none."""
-    found: list[Group] = []
-    for about in sorted(folder.glob("*/*.json")):
-        if not (about.parent / _LAST).exists():
-            continue  # a voice half rendered lacks a sort of groups
-        said = json.loads(about.read_text("utf-8"))
-        sound, _ = soundfile.read(about.with_suffix(".wav"), dtype="float64")
-        found.append(
-            Group(about.parent.name, said["sort"], said["digits"], trimmed(np.asarray(sound)))
-        )
-    return found
-
-
-_GROUPS = {"zip": ("five",), "security": ("three",), "amex code": ("four",)}
-_LENGTHS = {"zip": 5, "security": 3, "amex code": 4}
+_GROUPS = {"zip": "five", "security": "three", "amex code": "four"}
+_OTHER = {"zip": "four", "security": "four", "amex code": "five"}
+"""What is read instead by somebody who leaves a digit out or says one too many."""
 _PAUSES = (0.2, 0.9)
 """Seconds between groups of a card number."""
 
@@ -148,19 +108,19 @@ def joined_strings(
     for what, count in counts.items():
         for number in range(count):
             voice = voices[number % len(voices)]
-            valid = what != "card" or random.random() >= misread
-            said = (
-                _card(random, by_voice[voice], valid=valid)
-                if what == "card"
-                else [_any(random, by_voice[voice][_GROUPS[what][0]])]
-            )
-            expectation = (
-                Expectation(Kind.CARD)
-                if what == "card"
-                else Expectation(Kind.DIGITS, (_LENGTHS[what],))
-            )
+            valid = random.random() >= misread
+            said, expectation = _said(random, what, by_voice[voice], valid=valid)
             digits = "".join(group.digits for group in said)
             yield RawString(what, digits, voice, expectation, _joined(random, said), valid)
+
+
+def _said(
+    random: np.random.Generator, what: str, groups: dict[str, list[Group]], *, valid: bool
+) -> tuple[list[Group], Expectation]:
+    if what == "card":
+        return _card(random, groups, valid=valid), Expectation(Kind.CARD)
+    sort = (_GROUPS if valid else _OTHER)[what]
+    return [_any(random, groups[sort])], Expectation(Kind.DIGITS, (SIZES[_GROUPS[what]],))
 
 
 def _card(
@@ -189,11 +149,14 @@ def _joined(random: np.random.Generator, said: Sequence[Group]) -> Sound:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--part", choices=PARTS, default="test")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--kokoro-voices", type=Path, help="default: fetched with npm")
     options = parser.parse_args()
     voices = options.kokoro_voices or kokoro.fetch_voices(ROOT / "out" / "voices")
-    render(KOKORO["test"], voices, options.folder)
+    engine = kokoro.Kokoro(voices)
+    for voice in VOICES[options.part]:
+        render(list(groups_to_say(voice, options.part)), engine, voice, options.folder)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Export the trained network for the product: ONNX, vocabulary, check sums.
 
-    uv run --group train python -m training.export [FOLDER]
+    uv run --group train python -m training.export [FOLDER] [--mix EARLIER [--share 0.7]]
 
-Takes the running mean of the weights from models/numbers/data/network.pt. The exported network is
+Takes the running mean of the weights from models/numbers/data/network.pt, or with --mix what lies
+between them and those of the network that the training started from. The exported network is
 compared with the trained one before anything is written into FOLDER (default: models/numbers).
 calibration.json is not touched: fit it afterwards with benchmarks.fit_confidence.
 """
@@ -49,12 +50,16 @@ def export(network: NumberNetwork, path: Path) -> None:
 
 def mix(network: NumberNetwork, earlier: Path, share: float) -> None:
     """Weights between an earlier network's (share 0) and its own (share 1), where it was trained on
-    from that one: such a mean often hears strangers better than either (Wortsman et al. 2022)."""
+    from that one: such a mean often hears strangers better than either (Wortsman et al. 2022). The
+    last layer stays its own: half of what an earlier network thinks of a word that it did not know
+    is enough for the word never to be heard."""
     other = NumberNetwork()
     start_from(other, earlier)
+    theirs = dict(other.named_parameters())
     with torch.no_grad():
-        for mine, theirs in zip(network.parameters(), other.parameters(), strict=True):
-            mine.mul_(share).add_(theirs, alpha=1 - share)
+        for name, mine in network.named_parameters():
+            if not name.startswith("words."):
+                mine.mul_(share).add_(theirs[name], alpha=1 - share)
 
 
 def largest_difference(network: NumberNetwork, path: Path, seed: int = 0) -> float:
@@ -94,7 +99,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=clips.NUMBERS)
     parser.add_argument("--data", type=Path, default=clips.DATA)
     parser.add_argument("--mix", type=Path, metavar="EARLIER", help="folder it was started from")
-    parser.add_argument("--share", type=float, default=0.5, help="of the new weights, with --mix")
+    parser.add_argument("--share", type=float, default=0.7, help="of the new weights, with --mix")
     options = parser.parse_args()
     network = NumberNetwork()
     state = torch.load(options.data / "network.pt", weights_only=True)

@@ -22,12 +22,14 @@ from bot.hearing.number_head import (
     LogProbabilities,
     NumberHead,
 )
-from bot.hearing.segments import cut_at_pauses, cut_between_groups, stayed_quiet
+from bot.hearing.segments import cut_at_pauses, last_pause, stayed_quiet
 from bot.hearing.utterance import NAME, Utterance, Written
 from bot.hearing.whisper import Sound, Whisper
 
 _SHORTEST_SECONDS = 0.1
 """Less than this is not a word."""
+_CONTEXT_SECONDS = 3.0
+"""About two groups of digits: with less around them words are heard worse."""
 _FULL_SCALE = 32768.0
 _FRAME = SAMPLE_RATE // FRAMES_PER_SECOND
 """Samples a frame of the head stands for."""
@@ -51,12 +53,18 @@ class EmbeddedEngine:
         return EmbeddedRecogniser(self)
 
 
+_Heard = list[tuple[int, LogProbabilities]]
+"""Of each piece of the sound, the sample it begins at and the head's frames."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """To the first `samples` of the sound."""
+    """To the first `samples` of the sound. heard: of all of them, in one piece where they are not
+    too many; empty where there was nothing to hear."""
 
     samples: int
     hypotheses: tuple[Hypothesis, ...] = field(repr=False)
+    heard: _Heard = field(repr=False)
 
 
 class EmbeddedRecogniser:
@@ -83,7 +91,7 @@ class EmbeddedRecogniser:
         """The last answer again where nothing but silence came after it."""
         samples = np.frombuffer(bytes(self._sound), dtype=np.int16)
         if self._answer is None or not stayed_quiet(samples, since=self._answer.samples):
-            self._answer = _Answer(len(samples), self._recognise(samples))
+            self._answer = self._recognise(samples, self._answer)
         return self._answer.hypotheses
 
     def finish(self) -> tuple[Hypothesis, ...]:
@@ -98,26 +106,39 @@ class EmbeddedRecogniser:
         self._answer = None
         self._frames_of.clear()
 
-    def _recognise(self, samples: Samples) -> tuple[Hypothesis, ...]:
-        """A card number is first heard in pieces, most of which were heard in earlier pauses: where
-        that makes it sure, the turn can end at once. Else all of it is heard in one piece, which is
-        a little better and takes longer, while the caller pauses anyway (ARCHITECTURE.md)."""
+    def _recognise(self, samples: Samples, earlier: _Answer | None) -> _Answer:
+        """earlier: to a part of the sound, given in a pause of the caller.
+
+        Of a card number only what was said since then is encoded, with the group before it for
+        context: where that makes it sure, the turn can end at once. Else all of it is heard in one
+        piece, which is a little better and takes longer (ARCHITECTURE.md)."""
         if len(samples) < _SHORTEST_SECONDS * SAMPLE_RATE:
-            return ()
-        if self._expectation.kind is Kind.CARD:
-            groups = cut_between_groups(samples)
-            if len(groups) > 1:
-                heard = self._heard(groups)
-                utterance = self._utterance(samples, heard)
-                if answer := utterance.sure_card():
-                    return self._timed(answer, utterance, samples, heard)
+            return _Answer(len(samples), (), [])
+        if self._expectation.kind is Kind.CARD and earlier is not None:
+            heard = self._continued(samples, earlier)
+            utterance = self._utterance(samples, heard) if heard else None
+            if utterance and (sure := utterance.sure_card(search=False)):
+                return _Answer(len(samples), self._timed(sure, utterance, samples, heard), heard)
         heard = self._heard(cut_at_pauses(samples))
         utterance = self._utterance(samples, heard)
-        return self._timed(utterance.hypotheses(), utterance, samples, heard)
+        answers = self._timed(utterance.hypotheses(), utterance, samples, heard)
+        return _Answer(len(samples), answers, heard)
 
-    def _utterance(
-        self, samples: Samples, heard: Sequence[tuple[int, LogProbabilities]]
-    ) -> Utterance:
+    def _continued(self, samples: Samples, earlier: _Answer) -> _Heard:
+        """What was heard earlier up to a pause, and what comes after it; empty where no pause is
+        known."""
+        context = len(samples) - int(_CONTEXT_SECONDS * SAMPLE_RATE)
+        cut = last_pause(samples, before=min(earlier.samples, context))
+        if cut is None:
+            return []
+        kept = [
+            (start, frames[: max(0, cut - start) // _FRAME])
+            for start, frames in earlier.heard
+            if start < cut
+        ]
+        return kept + self._heard(cut_at_pauses(samples[cut:]), cut)
+
+    def _utterance(self, samples: Samples, heard: _Heard) -> Utterance:
         engine = self._engine
         return Utterance(
             np.concatenate([frames for _, frames in heard]),
@@ -135,7 +156,7 @@ class EmbeddedRecogniser:
         answers: Sequence[Hypothesis],
         utterance: Utterance,
         samples: Samples,
-        heard: Sequence[tuple[int, LogProbabilities]],
+        heard: _Heard,
     ) -> tuple[Hypothesis, ...]:
         """With their place on the caller's leg, from the head's first and last word."""
         first, last = (
@@ -147,9 +168,9 @@ class EmbeddedRecogniser:
             replace(answer, start=min(first, end), end=min(last, end)) for answer in answers
         )
 
-    def _heard(self, pieces: Sequence[Samples]) -> list[tuple[int, LogProbabilities]]:
-        """Of each piece, where it begins and the head's frames. What was heard before is kept."""
-        heard, start = [], 0
+    def _heard(self, pieces: Sequence[Samples], start: int = 0) -> _Heard:
+        """start: of the first piece. What was heard before is kept."""
+        heard: _Heard = []
         for piece in pieces:
             place = start, start + len(piece)
             if place not in self._frames_of:
@@ -162,7 +183,7 @@ class EmbeddedRecogniser:
         return self._engine.head(self._engine.whisper.encode(piece, PADDING_SECONDS))
 
 
-def _sample_of(frame: int, heard: Sequence[tuple[int, LogProbabilities]]) -> int:
+def _sample_of(frame: int, heard: _Heard) -> int:
     """Where a frame, counted over all pieces, begins. Each piece has frames of padding at its
     end."""
     for start, frames in heard:

@@ -66,11 +66,13 @@ def digit_answers(
     expectation: Expectation,
     *,
     limit: int = 4,
+    search: bool = True,
 ) -> list[DigitAnswer]:
     """Those that fit first, the likelier before the less likely, at most `limit`. The likeliest
     as heard is always among them. Empty when no digits were heard.
 
-    heard: `search_words` of the frames.
+    heard: `search_words` of the frames. search: whether to look for the likeliest that fits where
+    the likeliest as heard does not: that takes longer than all the rest.
     """
     given = expectation.given_digits.reveal() if expectation.given_digits else ""
     rules = rules_for(expectation)
@@ -80,7 +82,7 @@ def digit_answers(
     likeliest = max(masses, key=lambda digits: masses[digits])
     heard_in_all = len(given) + len(likeliest)
     nearly_complete = any(abs(n - heard_in_all) <= _NEAR for n in _lengths(expectation))
-    if nearly_complete and not _fits(given + likeliest, rules):
+    if search and nearly_complete and not _fits(given + likeliest, rules):
         masses |= _searched(frames, vocabulary, rules, given, masses)
     fitting = {digits for digits in masses if not rules or _fits(given + digits, rules)}
     lost = max(0.0, 1 - sum(words.probability for words in heard))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from bot import onnx
 from bot.errors import ModelError
 from bot.hearing.model_files import check_files, read_sums
+from bot.hearing.whisper import WIDTH
 
 PADDING_SECONDS = 0.5
 """Silence after the utterance the head was trained with."""
@@ -65,11 +67,11 @@ class NumberHead:
                 raise ModelError(f"{folder / 'SHA256SUMS'} does not list {needed}; {_REMEDY}")
         check_files(folder, sums, _REMEDY)
         self.vocabulary = Vocabulary.read(folder / "vocabulary.json")
-        self._session = onnx.session(folder / "numbers.onnx")
-        (output,) = self._session.get_outputs()
-        if output.shape[-1] != len(self.vocabulary.words):
+        self._session = _session(folder / "numbers.onnx")
+        words = self._session.get_outputs()[0].shape[-1]
+        if words != len(self.vocabulary.words):
             raise ModelError(
-                f"{folder}: the network knows {output.shape[-1]} words, "
+                f"{folder}: the network knows {words} words, "
                 f"vocabulary.json {len(self.vocabulary.words)}; {_REMEDY}"
             )
 
@@ -77,3 +79,19 @@ class NumberHead:
         """Encoder states, shape (T, 384), 50 a second -> log-probabilities, 25 a second."""
         (answer,) = self._session.run(["logp"], {"feats": states[None]})
         return np.asarray(answer, dtype=np.float32).reshape(-1, len(self.vocabulary.words))
+
+
+def _session(path: Path) -> Any:
+    """Raises ModelError for what is no network, or one of another shape."""
+    try:
+        session = onnx.session(path)
+    except Exception as error:  # noqa: BLE001 - onnxruntime has one of its own for each damage
+        raise ModelError(f"{path} is no network ({type(error).__name__}); {_REMEDY}") from None
+    taken = [(put.name, len(put.shape), put.shape[-1]) for put in session.get_inputs()]
+    given = [(put.name, len(put.shape)) for put in session.get_outputs()]
+    if taken != [("feats", 3, WIDTH)] or given != [("logp", 3)]:
+        raise ModelError(
+            f"{path}: a network of another shape; feats [1, T, {WIDTH}] in and logp [1, U, words] "
+            f"out are needed; {_REMEDY}"
+        )
+    return session

@@ -1,13 +1,11 @@
 """Where sound may be cut before it is encoded, judged by its level alone.
 
-The encoder's time grows with the sound. Digits are read in groups; cut between two of them, what
-was encoded while the caller paused need not be encoded again. Every cut depends only on the sound
-before it and on the pause it lies in, so that it stays where it is however much is said after.
+The encoder's time grows with the sound. Digits are read in groups; where they are cut in a pause,
+what was heard of the sound before it need not be encoded again.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -22,8 +20,6 @@ _SHORTEST_CUT_SECONDS: Final = 20.0
 _BLOCK: Final = ms_to_samples(20)
 _PAUSE_BLOCKS: Final = 10
 """200 ms of quiet are a pause: longer than the stops inside words."""
-_SHORTEST_BLOCKS: Final = 150
-"""3 s, about two groups of digits: with less around them words are heard worse."""
 _BELOW_LOUDEST: Final = 0.125
 """18 dB below the loudest block so far is quiet. On a line with more noise than that no pause is
 known by its level, and nothing is cut."""
@@ -45,20 +41,19 @@ def cut_at_pauses(samples: Samples) -> list[Samples]:
     return pieces
 
 
-def cut_between_groups(samples: Samples) -> list[Samples]:
-    """Pieces of 3 s or more, each cut in the first pause after that, and none longer than 28 s;
-    the last as long as it happens to be."""
+def last_pause(samples: Samples, before: int) -> int | None:
+    """The middle of the last pause that has its middle no later than that sample; None: there is
+    none, or none can be told from the noise."""
     levels = _levels(samples)
-    loudest = np.maximum.accumulate(levels)
-    quiet = (levels <= _BELOW_LOUDEST * loudest).tolist()
-    cuts, run = [0], 0
-    for index, is_quiet in enumerate(quiet):
-        run = run + 1 if is_quiet else 0
-        if run >= _PAUSE_BLOCKS and (index + 1) * _BLOCK - cuts[-1] >= _SHORTEST_BLOCKS * _BLOCK:
-            cuts.append((index + 1 - _PAUSE_BLOCKS // 2) * _BLOCK)
-            run = 0
-    pieces = (samples[start:end] for start, end in pairwise([*cuts, len(samples)]))
-    return [part for piece in pieces for part in cut_at_pauses(piece)]
+    quiet = levels <= _BELOW_LOUDEST * np.maximum.accumulate(levels)
+    changes = np.flatnonzero(np.diff(np.concatenate(([False], quiet, [False])).astype(int)))
+    found = None
+    for start, end in changes.reshape(-1, 2).tolist():
+        middle = (start + end) // 2 * _BLOCK
+        # Silence before the first word is no pause.
+        if start > 0 and end - start >= _PAUSE_BLOCKS and middle <= before:
+            found = middle
+    return found
 
 
 def stayed_quiet(samples: Samples, since: int) -> bool:

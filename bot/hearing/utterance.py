@@ -98,7 +98,12 @@ class Utterance:
 
     @cached_property
     def _digit_answers(self) -> list[DigitAnswer]:
-        return digit_answers(self._frames, self._vocabulary, self._sequences, self._expectation)
+        return self._find_digits(search=True)
+
+    def _find_digits(self, *, search: bool) -> list[DigitAnswer]:
+        return digit_answers(
+            self._frames, self._vocabulary, self._sequences, self._expectation, search=search
+        )
 
     @cached_property
     def _values(self) -> list[ValueAnswer]:
@@ -128,7 +133,7 @@ class Utterance:
         short = self._seconds < _SHORT_SECONDS
         second_opinion = short and self._expectation.kind is Kind.DIGITS
         opinion = self._written.digits if second_opinion else None
-        digits = self._digit_hypotheses(opinion)
+        digits = self._digit_hypotheses(self._digit_answers, opinion)
         if not words_too or (only_digits and self.sure_card()):
             return digits  # words around a whole card number that is surely one add nothing
         texts = self._merged()
@@ -140,19 +145,22 @@ class Utterance:
         fits = bool(digits) and digits[0].fits and digits[0].confidence >= _SURE
         return texts + digits if not fits and (mostly_words or not only_digits) else digits + texts
 
-    def sure_card(self) -> list[Hypothesis]:
+    def sure_card(self, *, search: bool = True) -> list[Hypothesis]:
         """The digits, best first, where they are surely a whole card number; else none. Whisper is
-        not asked."""
+        not asked. search: whether, where what was heard does not fit, something else may."""
         if self._expectation.kind is not Kind.CARD or not self.best.words:
             return []
-        digits = self._digit_hypotheses(None)
+        answers = self._digit_answers if search else self._find_digits(search=False)
+        digits = self._digit_hypotheses(answers, None)
         sure = bool(digits) and digits[0].fits and digits[0].confidence >= _CERTAIN
         return digits if sure and spell(self.best.words, self._filler) is not None else []
 
-    def _digit_hypotheses(self, opinion: str | None) -> list[Hypothesis]:
+    def _digit_hypotheses(
+        self, answers: list[DigitAnswer], opinion: str | None
+    ) -> list[Hypothesis]:
         """opinion: the digits Whisper wrote, None where it was not asked."""
         return sorted(
-            (self._digit_hypothesis(answer, opinion) for answer in self._digit_answers),
+            (self._digit_hypothesis(answer, opinion) for answer in answers),
             key=lambda heard: (heard.fits and heard.confidence >= _WORTH_ASKING, heard.confidence),
             reverse=True,
         )

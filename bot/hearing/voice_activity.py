@@ -36,7 +36,7 @@ FLOOR_MEMORY_FRAMES: Final = 3000 // CHUNK_MS
 _FLOOR_DBFS: Final = (-60.0, -30.0)
 """The floor is never taken for lower (a digital line has none) or higher (that is a voice)."""
 _ABOVE_FLOOR_DB: Final = 5.0
-"""Measured (benchmarks/turns.py): 8 dB misses three times as many words 10 dB above white noise,
+"""Measured (benchmarks/voice.py): 8 dB misses three times as many words 10 dB above white noise,
 without fewer false starts."""
 _FLOOR_KNOWN_FRAMES: Final = 500 // CHUNK_MS
 """Before half a second was heard the line counts as quiet: the sound may begin with a voice."""
@@ -45,7 +45,7 @@ _LOUDNESS_FRAMES: Final = 100 // CHUNK_MS
 """The utterance's loudest: what 100 ms of its voice reached, so that no click counts."""
 _BELOW_LOUDEST_DB: Final = 25.0
 """A voice that much quieter than the utterance's loudest is another one's, in the background: it
-does not keep the turn open. One person's sounds lie closer together (benchmarks/turns.py)."""
+does not keep the turn open. One person's sounds lie closer together (benchmarks/voice.py)."""
 
 _START_WINDOW: Final = 200 // CHUNK_MS
 _START_VOICED: Final = 120 // CHUNK_MS
@@ -66,7 +66,7 @@ _LOOK_BACK_FRAMES: Final = 500 // CHUNK_MS
 _AGREES_TO_START: Final = 0.25
 _AGREES_TO_GO_ON: Final = 0.2
 """Silero's probabilities from which it agrees: low, for it has not to find speech on its own.
-Chosen on one half of the speakers and published on the other (benchmarks/turns.py)."""
+Chosen on a third of the speakers and published on the others (benchmarks/voice.py)."""
 _AGREES_FOR_FRAMES: Final = 300 // CHUNK_MS
 """How long it counts as agreed: long enough for the end of "yes", where it hears no voice."""
 

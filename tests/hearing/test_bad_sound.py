@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from recorded import recording
 from spoilt_sounds import (
     as_samples,
     at_wrong_rate,
@@ -27,10 +28,9 @@ from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, silence
 from bot.calls.wav import read_wav
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing.embedded import EmbeddedEngine
+from bot.project import ROOT
 from bot.settings import PaymentSettings
 
-ROOT = Path(__file__).parents[2]
-RECORDINGS = Path(__file__).parent / "recordings"
 AMEX, VISA = "378282246310005", "4000000000000002"
 PAYMENT = PaymentSettings()
 QUESTIONS = (
@@ -42,17 +42,6 @@ QUESTIONS = (
     Expectation(Kind.YES_NO),
     Expectation(Kind.OPEN),
 )
-
-
-@pytest.fixture(scope="module")
-def engine() -> EmbeddedEngine:
-    return EmbeddedEngine(ROOT / "models" / "numbers")
-
-
-def recording(name: str) -> Samples:
-    samples, rate = soundfile.read(RECORDINGS / f"{name}.wav", dtype="int16")
-    assert rate == SAMPLE_RATE
-    return np.asarray(samples, dtype=np.int16)
 
 
 def hear(

@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from faster_whisper.utils import get_assets_path
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,7 +81,23 @@ def test_a_vocabulary_that_is_not_the_networks_is_refused(head_folder: Path) -> 
     (head_folder / "vocabulary.json").write_text(json.dumps(table), "utf-8")
     sums_of(head_folder, "numbers.onnx", "vocabulary.json")
 
-    with pytest.raises(ModelError, match=r"the network knows 59 words, vocabulary\.json 3"):
+    with pytest.raises(ModelError, match=r"the network knows \d+ words, vocabulary\.json 3"):
+        NumberHead(head_folder)
+
+
+def test_a_network_of_another_shape_is_refused_though_its_sum_is_right(head_folder: Path) -> None:
+    shutil.copy(Path(get_assets_path()) / "silero_vad_v6.onnx", head_folder / "numbers.onnx")
+    sums_of(head_folder, "numbers.onnx", "vocabulary.json")
+
+    with pytest.raises(ModelError, match=r"numbers\.onnx: a network of another shape"):
+        NumberHead(head_folder)
+
+
+def test_what_is_no_network_is_refused_though_its_sum_is_right(head_folder: Path) -> None:
+    (head_folder / "numbers.onnx").write_bytes(b"no network")
+    sums_of(head_folder, "numbers.onnx", "vocabulary.json")
+
+    with pytest.raises(ModelError, match=r"numbers\.onnx is no network"):
         NumberHead(head_folder)
 
 

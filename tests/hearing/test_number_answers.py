@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
+from lattices import VOCABULARY, lattice
 
 from bot.cards import SecretDigits
 from bot.expectations import Expectation, Kind
 from bot.hearing.confidence import Calibration, Line, log_odds
 from bot.hearing.number_answers import DigitAnswer, digit_answers
-from bot.hearing.number_head import Vocabulary
 from bot.hearing.word_search import search_words
 
-WORDS = ("<b>", "zero", "oh", "one", "two", "three", "four", "five", "double", "no", "<f>")
-VOCABULARY = Vocabulary(WORDS, "<f>")
 
-
-def answers_to(words: str, expectation: Expectation, **doubts: float) -> list[DigitAnswer]:
-    """words: "four" or "four|five" where the second is the less likely by its doubt."""
-    rows = []
-    for said in words.split():
-        first, _, second = said.partition("|")
-        row = np.full(len(WORDS), 1e-6)
-        row[WORDS.index(first)] = 1.0
-        if second:
-            row[WORDS.index(second)] = doubts[second]
-        rows += [row, np.eye(len(WORDS))[0] + 1e-6]
-    likely = np.array(rows)
-    frames: NDArray[np.float32] = np.log(likely / likely.sum(axis=1, keepdims=True)).astype("f4")
-    heard = search_words(frames, VOCABULARY)
-    return digit_answers(frames, VOCABULARY, heard, expectation)
+def answers_to(words: str, expectation: Expectation) -> list[DigitAnswer]:
+    """words: as for `lattice`."""
+    frames = lattice(words)
+    return digit_answers(frames, VOCABULARY, search_words(frames, VOCABULARY), expectation)
 
 
 def spoken(digits: str) -> str:
@@ -38,16 +23,16 @@ def spoken(digits: str) -> str:
 
 
 def test_all_ways_to_say_a_string_count_together() -> None:
-    (best, *_) = answers_to("four oh|zero one", Expectation(Kind.DIGITS, (3,)), zero=0.8)
+    (best, *_) = answers_to("four oh|zero:0.45 one", Expectation(Kind.DIGITS, (3,)))
 
     assert best.digits == "401"
     assert best.probability > 0.99
 
 
 def test_a_card_with_a_wrong_check_sum_yields_the_one_that_fits_and_what_was_heard() -> None:
-    words = spoken("4111111111111112").removesuffix("two") + "two|one"
+    words = spoken("4111111111111112").removesuffix("two") + "two|one:0.17"
 
-    answers = answers_to(words, Expectation(Kind.CARD), one=0.2)
+    answers = answers_to(words, Expectation(Kind.CARD))
 
     assert (answers[0].digits, answers[0].fits, answers[0].as_heard) == (
         "4111111111111111", True, False,
@@ -57,8 +42,8 @@ def test_a_card_with_a_wrong_check_sum_yields_the_one_that_fits_and_what_was_hea
 
 def test_a_repaired_card_is_believed_far_less_than_one_heard_so() -> None:
     clear = answers_to(spoken("4111111111111111"), Expectation(Kind.CARD))[0]
-    words = spoken("4111111111111112").removesuffix("two") + "two|one"
-    repaired = answers_to(words, Expectation(Kind.CARD), one=0.01)[0]
+    words = spoken("4111111111111112").removesuffix("two") + "two|one:0.01"
+    repaired = answers_to(words, Expectation(Kind.CARD))[0]
 
     assert clear.digits == repaired.digits
     assert log_odds(clear.probability) > 4
@@ -66,12 +51,11 @@ def test_a_repaired_card_is_believed_far_less_than_one_heard_so() -> None:
 
 
 def test_the_group_in_doubt_is_counted_over_the_whole_number() -> None:
-    words = spoken("1111111111111112").removesuffix("two") + "two|one"
+    words = spoken("1111111111111112").removesuffix("two") + "two|one:0.3"
 
     (best, *_) = answers_to(
         words.removeprefix("one one one one "),
         Expectation(Kind.CARD, given_digits=SecretDigits("4111")),
-        one=0.4,
     )
 
     assert best.fits
@@ -79,7 +63,7 @@ def test_the_group_in_doubt_is_counted_over_the_whole_number() -> None:
 
 
 def test_only_a_card_number_has_groups_to_doubt() -> None:
-    answers = answers_to("four five one two|three", Expectation(Kind.DIGITS, (4,)), three=0.4)
+    answers = answers_to("four five one two|three:0.3", Expectation(Kind.DIGITS, (4,)))
 
     assert all(answer.doubtful is None for answer in answers)
 

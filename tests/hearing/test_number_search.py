@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from lattices import every_path, every_sequence
 from numpy.typing import NDArray
 
 from bot.hearing.digit_words import spell
@@ -41,25 +42,13 @@ def frames_saying(words: str, confusions: dict[int, tuple[str, float]]) -> NDArr
     return np.asarray(np.log(likely / likely.sum(axis=1, keepdims=True)), dtype=np.float32)
 
 
-def every_path(
-    scores: NDArray[np.float64], rule: DigitRule, given: str
-) -> tuple[float, dict[tuple[int, ...], float]]:
-    """The best score of a path that fits, and every label sequence with its probability."""
+def best_path_that_fits(scores: NDArray[np.float64], rule: DigitRule, given: str) -> float:
     best = -math.inf
-    sums: dict[tuple[int, ...], float] = {}
-    for path in itertools.product(range(len(LABELS)), repeat=len(scores)):
-        labels = tuple(
-            label
-            for label, before in zip(path, (0, *path), strict=False)
-            if label and label != before
-        )
-        score = float(sum(scores[frame, label] for frame, label in enumerate(path)))
-        sums[labels] = float(np.logaddexp(sums.get(labels, -math.inf), score))
-        words = [WORDS[LABELS[label].columns[0]] for label in labels]
-        digits = spell(words)
+    for labels, score in every_path(scores):
+        digits = spell([WORDS[LABELS[label].columns[0]] for label in labels])
         if digits is not None and rule.accepts(given + digits):
             best = max(best, score)
-    return best, sums
+    return best
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -77,7 +66,7 @@ def test_no_path_that_fits_is_better_than_the_one_found(
     seed: int, rule: DigitRule, given: str
 ) -> None:
     scores = by_label(random_frames(seed, 4), LABELS)
-    best, _ = every_path(scores, rule, given)
+    best = best_path_that_fits(scores, rule, given)
 
     found = find_number(scores, LABELS, rule, given=given, floor=0, width=math.inf)
 
@@ -113,7 +102,9 @@ def test_the_words_told_are_those_whose_probability_is_told(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_probability_of_a_label_sequence_is_the_sum_over_its_paths(seed: int) -> None:
     scores = by_label(random_frames(seed, 4), LABELS)
-    _, sums = every_path(scores, counted((2,)), "")
+    sums: dict[tuple[int, ...], float] = {}
+    for labels, score in every_path(scores):
+        sums[labels] = float(np.logaddexp(sums.get(labels, -math.inf), score))
 
     for labels, total in itertools.islice(sums.items(), 0, None, 37):
         assert log_probability(scores, labels) == pytest.approx(total)
@@ -122,15 +113,7 @@ def test_the_probability_of_a_label_sequence_is_the_sum_over_its_paths(seed: int
 @pytest.mark.parametrize("seed", range(4))
 def test_the_beam_gives_word_sequences_their_whole_probability(seed: int) -> None:
     frames = random_frames(seed, 4)
-    sums: dict[tuple[str, ...], float] = {}
-    for path in itertools.product(range(len(WORDS)), repeat=len(frames)):
-        words = tuple(
-            WORDS[word]
-            for word, before in zip(path, (0, *path), strict=False)
-            if word and word != before
-        )
-        score = sum(float(frames[frame, word]) for frame, word in enumerate(path))
-        sums[words] = sums.get(words, 0.0) + math.exp(score)
+    sums = every_sequence(frames, WORDS)
 
     found = search_words(frames, VOCABULARY, beam=100_000, floor=0)
 

@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ear_sounds import join, noise, pause, phrase
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.audio import SAMPLE_RATE, Samples, ms_to_samples
-from bot.hearing.segments import cut_at_pauses, cut_between_groups, stayed_quiet
+from bot.hearing.segments import cut_at_pauses, last_pause, stayed_quiet
 
 
 def said(*pauses_ms: int) -> Samples:
     """Groups of a card number, each with that much silence behind it."""
     return join(*(join(phrase("four_one_one_one"), pause(ms)) for ms in pauses_ms))
-
-
-def lengths(pieces: list[Samples]) -> list[int]:
-    return [len(piece) for piece in pieces]
 
 
 def test_sound_longer_than_the_context_is_cut_where_it_is_quiet() -> None:
@@ -34,39 +28,40 @@ def test_sound_longer_than_the_context_is_cut_where_it_is_quiet() -> None:
     assert [24 <= len(pieces[0]) / SAMPLE_RATE <= 24.5, len(pieces)] == [True, 3]
 
 
-def test_a_card_number_is_cut_between_its_groups_and_nowhere_else() -> None:
+@pytest.mark.parametrize("spoken", [1, 2, 3])
+def test_the_last_pause_before_a_place_is_found_in_its_middle(spoken: int) -> None:
     sound = said(600, 600, 600, 600)
+    group = len(sound) // 4
+    end_of_pause = spoken * group
 
-    pieces = cut_between_groups(sound)
+    cut = last_pause(sound, before=end_of_pause + group // 2)
 
-    assert np.array_equal(np.concatenate(pieces), sound)
-    assert len(pieces) > 1
-    assert all(len(piece) >= 2.9 * SAMPLE_RATE for piece in pieces[:-1])
-    for piece in pieces[:-1]:
-        assert np.abs(piece[-ms_to_samples(60) :]).max() <= np.abs(sound).max() / 8
+    assert cut is not None
+    assert end_of_pause - ms_to_samples(600) < cut < end_of_pause
+    assert np.abs(sound[cut - ms_to_samples(60) : cut + ms_to_samples(60)]).max() < 100
+    assert last_pause(sound, before=cut) == cut
 
 
-def test_without_pauses_nothing_is_cut() -> None:
+def test_the_pause_after_the_first_group_is_not_before_it() -> None:
+    sound = said(600, 600)
+
+    assert last_pause(sound, before=ms_to_samples(500)) is None
+    assert last_pause(join(pause(2000), sound), before=ms_to_samples(2200)) is None
+
+
+def test_without_pauses_none_is_found() -> None:
     sound = np.tile(phrase("one_one_one_one")[: ms_to_samples(900)], 9)
-    assert lengths(cut_between_groups(sound)) == [len(sound)]
+
+    assert last_pause(sound, before=len(sound)) is None
 
 
-def test_in_loud_noise_no_pause_is_known_and_nothing_is_cut() -> None:
+def test_in_loud_noise_no_pause_is_known() -> None:
     quiet = said(600, 600, 600, 600)
     loud = noise(len(quiet) / 8, -30.0)[: len(quiet)]
     sound = np.clip(quiet.astype(np.int32) + loud, -32768, 32767).astype(np.int16)
 
-    assert lengths(cut_between_groups(sound)) == [len(sound)]
+    assert last_pause(sound, before=len(sound)) is None
     assert not stayed_quiet(sound, len(sound) - 1000)
-
-
-@given(st.floats(0.05, 1.0))
-@settings(max_examples=25, deadline=None)
-def test_a_cut_stays_where_it_is_however_much_is_said_after(share: float) -> None:
-    sound = said(600, 400, 900, 700)
-    begun = cut_between_groups(sound[: int(share * len(sound))])
-
-    assert lengths(begun)[:-1] == lengths(cut_between_groups(sound))[: len(begun) - 1]
 
 
 def test_silence_after_a_pause_is_nothing_new() -> None:

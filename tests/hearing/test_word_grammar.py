@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lattices import every_sequence
 from numpy.typing import NDArray
 
 from bot.hearing.number_head import Vocabulary
@@ -74,20 +72,6 @@ def as_frames(rows: list[list[float]]) -> NDArray[np.float32]:
     return np.asarray(scores, dtype=np.float32)
 
 
-def every_sequence(frames: NDArray[np.float32]) -> dict[tuple[str, ...], float]:
-    """The probability of every word sequence, over all paths."""
-    sums: dict[tuple[str, ...], float] = {}
-    for path in itertools.product(range(len(WORDS)), repeat=len(frames)):
-        words = tuple(
-            WORDS[word]
-            for word, before in zip(path, (0, *path), strict=False)
-            if word and word != before
-        )
-        score = sum(float(frames[frame, word]) for frame, word in enumerate(path))
-        sums[words] = sums.get(words, 0.0) + math.exp(score)
-    return sums
-
-
 @given(lattices)
 @settings(max_examples=40, deadline=None)
 def test_the_search_within_a_grammar_finds_its_phrases_with_their_whole_probability(
@@ -95,7 +79,9 @@ def test_the_search_within_a_grammar_finds_its_phrases_with_their_whole_probabil
 ) -> None:
     frames = as_frames(rows)
     grammar = Grammar(EXPRESSION, ignored=["<f>"])
-    phrases = {words: p for words, p in every_sequence(frames).items() if grammar.read(words)}
+    phrases = {
+        words: p for words, p in every_sequence(frames, WORDS).items() if grammar.read(words)
+    }
 
     found = search_words(frames, VOCABULARY, grammar=grammar, beam=100_000, floor=0)
 
@@ -110,7 +96,7 @@ def test_what_a_narrow_beam_finds_is_never_more_than_there_is(
     rows: list[list[float]], beam: int
 ) -> None:
     frames = as_frames(rows)
-    sums = every_sequence(frames)
+    sums = every_sequence(frames, WORDS)
 
     found = search_words(frames, VOCABULARY, grammar=Grammar(EXPRESSION), beam=beam, floor=0)
 

@@ -62,15 +62,19 @@ def test_an_exported_network_can_be_trained_further(tmp_path: Path) -> None:
         assert torch.allclose(network(states), again(states), atol=1e-5)
 
 
-def test_a_network_mixed_with_an_earlier_one_lies_between_them(tmp_path: Path) -> None:
+def test_a_network_mixed_with_an_earlier_one_lies_between_them_but_for_its_words(
+    tmp_path: Path,
+) -> None:
     earlier, network = NumberNetwork(), NumberNetwork()
     shipped(earlier, tmp_path)
-    before = network.words.weight.detach().clone()
+    before = {name: each.detach().clone() for name, each in network.named_parameters()}
     export.mix(network, tmp_path, 0.25)
 
-    assert torch.allclose(
-        network.words.weight, 0.25 * before + 0.75 * earlier.words.weight, atol=1e-6
-    )
+    for name, mixed in network.named_parameters():
+        theirs = earlier.get_parameter(name)
+        own = 1.0 if name in {"words.weight", "words.bias"} else 0.25
+        expected = own * before[name] + (1 - own) * theirs
+        assert torch.allclose(mixed, expected, atol=1e-6), name
 
 
 def test_training_learns_what_it_is_told() -> None:

@@ -15,7 +15,7 @@ from stdnum import luhn
 from bot.hearing.digit_words import spell
 from training import texts
 from training.ctc import feasible, frames
-from training.scoring import Score, greedy, in_words_of, interval
+from training.scoring import Score, greedy, in_words_of
 from training.vocabulary import BLANK, COLUMNS, DIGITS, FILLER, WORDS, stretches, words_of
 
 seeds = st.integers(0, 2**32)
@@ -108,10 +108,3 @@ def test_errors_are_counted_in_words_and_in_digits() -> None:
     assert (score.exact, score.utterances) == (1, 3)
     assert (score.word_errors, score.words) == (2, 7)
     assert (score.exact_strings, score.strings, score.digit_errors, score.digits) == (1, 2, 1, 5)
-
-
-def test_an_interval_holds_the_share_and_narrows_with_more_trials() -> None:
-    few, many = interval(9, 10), interval(900, 1000)
-
-    assert few[0] < many[0] < 0.9 < many[1] < few[1]
-    assert interval(0, 0) == (0.0, 1.0)

@@ -1,0 +1,13 @@
+"""The recogniser that ships, loaded once."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.hearing.embedded import EmbeddedEngine
+from bot.project import ROOT
+
+
+@pytest.fixture(scope="session")
+def engine() -> EmbeddedEngine:
+    return EmbeddedEngine(ROOT / "models" / "numbers")
