@@ -1,0 +1,98 @@
+"""How long does a caller wait for the answer, and how often is a caller cut off?
+
+    OMP_NUM_THREADS=1 python -m benchmarks.waiting [--calls 8] [--at-once 1]
+
+Recorded callers pay by voice over Twilio's protocol at real pace. Measured on sound, at the phone:
+from the last sample of what the caller said to the first sample of the bot's answer, network and
+pacing included. A caller is cut off when the bot is heard before the last word is said; the numbers
+are read in groups with pauses of up to a second. Without Rasa; the gateway is the simulator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+from collections import defaultdict
+
+import numpy as np
+
+from benchmarks.calls import Moment, Person, Says, one_call, server
+from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, Samples
+from bot.calls.wav import read_wav
+from bot.console import console
+from bot.project import ROOT
+
+QUESTIONS = ("amount", "card-number", "expiry", "security-code", "postal-code", "confirm")
+CALLERS = ("amex", "declined", "doubles", "full", "help", "interrupt", "pairs", "unknown")
+LOUD = 300
+"""Full scale 32768: speech, and not the line's hiss."""
+LONGEST_CALL = 110.0
+LONGEST_WAIT = 6.0
+
+
+class Watched(Person):
+    """Notes which chunk each thing said began with."""
+
+    def __init__(self, caller: str) -> None:
+        folder = ROOT / "audio" / "callers" / caller
+        self.said_by_question = [read_wav(folder / f"{q}.wav", None) for q in QUESTIONS]
+        super().__init__([Says(sound) for sound in self.said_by_question], quiet_ms=1200)
+        self.began: list[int] = []
+
+    def live(self, heard: Samples) -> Moment:
+        left = self.actions_left
+        moment = super().live(heard)
+        if self.actions_left < left:
+            self.began.append(len(self.moments) - 1)
+        return moment
+
+
+def waits(person: Watched) -> list[tuple[str, float]]:
+    """Seconds for each question; negative: cut off so long before the end."""
+    found = []
+    loud = np.flatnonzero(np.abs(person.heard.astype(np.int32)) > LOUD)
+    for question, said, began in zip(
+        QUESTIONS, person.said_by_question, person.began, strict=False
+    ):
+        last = began * CHUNK_SAMPLES + int(np.flatnonzero(np.abs(said.astype(np.int32)) > LOUD)[-1])
+        after = loud[loud > began * CHUNK_SAMPLES]
+        if len(after) and (waited := (int(after[0]) - last) / SAMPLE_RATE) < LONGEST_WAIT:
+            found.append((question, waited))
+    return found
+
+
+async def measure(calls: int, at_once: int) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = defaultdict(list)
+    people = [Watched(name) for name in itertools.islice(itertools.cycle(CALLERS), calls)]
+    async with server("recognition") as (url, _):
+        for first in range(0, calls, at_once):
+            together = people[first : first + at_once]
+            await asyncio.gather(*(one_call(url, person, LONGEST_CALL) for person in together))
+    for person in people:
+        for question, waited in waits(person):
+            found[question].append(waited)
+    return found
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--calls", type=int, default=len(CALLERS))
+    options.add_argument("--at-once", type=int, default=1)
+    given = options.parse_args()
+    found = asyncio.run(measure(given.calls, given.at_once))
+    console.print("| question | answers | p50 | p95 | p99 ms | cut off |")
+    console.print("|---|---|---|---|---|---|")
+    for question in (*QUESTIONS, "all"):
+        every = found[question] or list(itertools.chain(*found.values()))  # "all" is no question
+        answered = [1000 * w for w in every if w >= 0]
+        shown = (
+            " | ".join(f"{p:.0f}" for p in np.percentile(answered, [50, 95, 99]))
+            if answered
+            else "||"
+        )
+        console.print(f"| {question} | {len(every)} | {shown} | {len(every) - len(answered)} |")
+
+
+if __name__ == "__main__":
+    main()
