@@ -11,6 +11,8 @@ from random import Random
 
 from stdnum import luhn
 
+from bot.cards import is_card_number
+
 _RUN = 5
 _COUNTING = "01234567890123456789"
 
@@ -41,7 +43,9 @@ def canary(seed: int, prefix: str = "4", length: int = 16, code_length: int = 3)
     while True:
         body = prefix + _digits(random, length - len(prefix) - 1)
         number = body + luhn.calc_check_digit(body)
-        if _is_unusual(number):
+        # Keyed, a number ends where it is complete: no beginning of this one may be.
+        complete = any(is_card_number(number[:end]) for end in range(len(number)))
+        if _is_unusual(number) and not complete:
             break
     code = _digits(random, code_length)
     while len(set(code)) < code_length or code in number or code in _COUNTING:
