@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from types import ModuleType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from bot.audio import SAMPLE_RATE, Samples, silence
+from bot.calls.sound_device import rate_of, sound_library
 from bot.errors import BotError
 
 
@@ -91,9 +91,9 @@ def loudspeaker(warn: Callable[[str], None]) -> Iterator[Loudspeaker]:
 
     warn: told when the device is lost. Raises BotError where there is none.
     """
-    library = _sounddevice()
+    library = sound_library("--play")
     try:
-        rate = _rate(library)
+        rate = rate_of(library, "output")
         output = library.OutputStream(samplerate=rate, channels=1, dtype="int16", latency="high")
         output.start()
     except (library.PortAudioError, ValueError) as error:
@@ -110,25 +110,3 @@ def loudspeaker(warn: Callable[[str], None]) -> Iterator[Loudspeaker]:
     finally:
         speaker.close()
         output.close(ignore_errors=True)
-
-
-def _sounddevice() -> ModuleType:
-    """Only for who wants to listen: on Linux its PortAudio is the system's, and may be missing."""
-    try:
-        import sounddevice  # noqa: PLC0415
-    except OSError:
-        raise BotError(
-            "--play needs the PortAudio library, which is not on this machine; "
-            "on Debian and Ubuntu: apt install libportaudio2"
-        ) from None
-    module: ModuleType = sounddevice
-    return module
-
-
-def _rate(library: Any) -> int:
-    """The telephone's, where the device takes it; else the device's own. In Hz."""
-    try:
-        library.check_output_settings(channels=1, dtype="int16", samplerate=SAMPLE_RATE)
-    except library.PortAudioError:
-        return round(float(library.query_devices(kind="output")["default_samplerate"]))
-    return SAMPLE_RATE

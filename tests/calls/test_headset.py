@@ -1,0 +1,161 @@
+"""A person with a headset pays, with a stand-in for the sound devices: no test makes a noise."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from one_call import payment_words, run_call
+
+from bot.audio import SAMPLE_RATE, Samples
+from bot.calls.live.headset import headset, headset_rate
+from bot.calls.live.line import LiveLine
+from bot.errors import BotError
+from bot.money import Money
+from bot.outcomes import ResultName
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class Devices:
+    """Microphone and loudspeaker of one clock, moved on by a test. unplugged_after: pieces."""
+
+    def __init__(self, rate: int, *, microphone: bool = True) -> None:
+        self.rate = rate
+        self.microphone = microphone
+        self.played: list[Samples] = []
+        self.done: list[str] = []
+        self.callback: Callable[..., None] | None = None
+        self.gone: Callable[[], None] | None = None
+
+    def open(self, **wanted: Any) -> Devices:
+        assert (wanted["samplerate"], wanted["channels"]) == (self.rate, 1)
+        self.callback, self.gone = wanted["callback"], wanted["finished_callback"]
+        return self
+
+    def start(self) -> None:
+        self.done.append("start")
+
+    def abort(self, ignore_errors: bool) -> None:
+        self.done.append("abort")
+
+    def close(self, ignore_errors: bool) -> None:
+        self.done.append("close")
+
+    def piece(self, sound: Samples | None = None) -> None:
+        """20 ms in both directions, as PortAudio does it."""
+        assert self.callback is not None
+        size = self.rate // 50
+        heard = np.zeros((size, 1), dtype=np.int16) if sound is None else sound.reshape(-1, 1)
+        out = np.full((size, 1), 99, dtype=np.int16)
+        self.callback(heard, out, size, None, None)
+        self.played.append(out[:, 0])
+
+
+def plug_in(monkeypatch: pytest.MonkeyPatch, devices: Devices | None) -> None:
+    library = ModuleType("sounddevice")
+
+    def check(*, samplerate: int, **_: Any) -> None:
+        if devices is None or samplerate != devices.rate:
+            raise PortAudioError("Invalid sample rate")
+
+    def query(*, kind: str) -> Mapping[str, float]:
+        if devices is None or (kind == "input" and not devices.microphone):
+            raise PortAudioError(f"Error querying device -1 ({kind})")
+        return {"default_samplerate": float(devices.rate)}
+
+    vars(library).update(
+        PortAudioError=PortAudioError,
+        check_input_settings=check,
+        check_output_settings=check,
+        query_devices=query,
+        Stream=devices.open if devices is not None else None,
+    )
+    monkeypatch.setitem(sys.modules, "sounddevice", library)
+
+
+KEYED = ("1", "4242424242424242", "0429", "123", "90210#", "1")
+
+
+async def person(devices: Devices, line: LiveLine, answers: list[str]) -> None:
+    """Presses keys whenever the bot has spoken and is silent; at the pace of a quick clock."""
+    quiet, spoke = 0, False
+    while not line.is_gone:
+        devices.piece()
+        await asyncio.sleep(0.001)
+        loud = bool(np.abs(devices.played[-1]).max() > 100)
+        spoke, quiet = spoke or loud, 0 if loud else quiet + 1
+        if spoke and quiet == 10 and answers:
+            spoke = False
+            for key in answers.pop(0):
+                line.key("message", key)
+
+
+@pytest.mark.parametrize("rate", [SAMPLE_RATE, 48_000])
+async def test_a_person_with_a_headset_pays_whatever_rate_the_devices_have(
+    monkeypatch: pytest.MonkeyPatch, rate: int
+) -> None:
+    devices = Devices(rate)
+    plug_in(monkeypatch, devices)
+    assert headset_rate() == rate
+    line = LiveLine()
+    with headset(line, rate) as ends:
+        talking = asyncio.create_task(person(devices, line, list(KEYED)))
+        playing = asyncio.create_task(ends.play())
+        finished = await run_call(
+            line, words=payment_words(), amount=Money(8750), listener=line.play, live=True
+        )
+        line.finish()
+        await playing
+        talking.cancel()
+    assert finished.end.result.status is ResultName.SUCCESS
+    assert np.concatenate(devices.played).max() > 1_500
+    assert devices.done == ["start", "abort", "close"]
+
+
+async def test_what_the_bot_had_queued_is_not_played_once_it_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    devices = Devices(SAMPLE_RATE)
+    plug_in(monkeypatch, devices)
+    line = LiveLine()
+    with headset(line, SAMPLE_RATE) as ends:
+        playing = asyncio.create_task(ends.play())
+        for _ in range(10):
+            await line.play(np.zeros(160, np.int16), np.full(160, 900, np.int16))
+        await asyncio.sleep(0)
+        devices.piece()
+        line.interrupted()
+        await asyncio.sleep(0)
+        devices.piece()
+        line.finish()
+        await playing
+    assert [int(sound.max()) for sound in devices.played] == [900, 0]
+
+
+async def test_devices_that_are_unplugged_end_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = Devices(SAMPLE_RATE)
+    plug_in(monkeypatch, devices)
+    line = LiveLine()
+    with headset(line, SAMPLE_RATE):
+        assert devices.gone is not None
+        devices.gone()
+        finished = await run_call(line, amount=Money(8750), listener=line.play, live=True)
+    assert finished.end.result.status is ResultName.CALLER_HUNG_UP
+
+
+@pytest.mark.parametrize("devices", [None, Devices(48_000, microphone=False)])
+def test_without_devices_there_is_one_line_that_says_what_to_do_instead(
+    monkeypatch: pytest.MonkeyPatch, devices: Devices | None
+) -> None:
+    plug_in(monkeypatch, devices)
+    with pytest.raises(BotError, match="talk --text") as error:
+        headset_rate()
+    assert "\n" not in str(error.value)
