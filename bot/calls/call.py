@@ -205,6 +205,7 @@ class Call:
         self._clock.advance(start + len(samples))
         self._listening.feed(AudioChunk(samples, start))
         spoken, notes = self._leg.playback.next_chunk(len(samples))
+        self._leg.ear.played(spoken)
         for note in notes:
             self._note(note)
         self._silences.add(samples, spoken)

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from bot.audio import CHUNK_MS, CHUNK_SAMPLES, AudioChunk, ms_to_samples, silence
+from bot.audio import CHUNK_MS, CHUNK_SAMPLES, AudioChunk, Samples, ms_to_samples, silence
 from bot.expectations import Expectation, Kind
+from bot.hearing.echo import EchoCheck
 from bot.hearing.events import EarEvent, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.frames import Framer
 from bot.hearing.silero import load_silero
@@ -47,6 +48,7 @@ class Ear:
         self._rule = rule_for(Expectation(Kind.OPEN), self._times)
         self._framer = Framer(CHUNK_SAMPLES)
         self._tones = ToneDetector()
+        self._echo = EchoCheck()
         silero = load_silero() if settings.voice_detector is VoiceDetector.BOTH else None
         self._voice = VoiceActivity(settings.voice_activity, silero)
         self._not_passed_on: deque[AudioChunk] = deque()
@@ -69,6 +71,10 @@ class Ear:
         """From now on, also within an utterance, this question's rule ends the turn."""
         self._rule = rule_for(expectation, self._times)
         self._completeness = Completeness.UNKNOWN
+
+    def played(self, samples: Samples) -> None:
+        """What goes out on this leg, in step with what is fed: its echo is no voice."""
+        self._echo.played(samples)
 
     def feed(self, chunk: AudioChunk) -> list[EarEvent]:
         """What happened by the end of the last whole frame. Raises ValueError on a gap."""
@@ -121,7 +127,8 @@ class Ear:
         if since is not None:
             self._take_out_tone(since)
             self._voice.was_no_voice(since, frame.position)
-        state = self._voice.feed(frame, tone=since is not None)
+        echo = self._echo.is_echo(frame.samples)
+        state = self._voice.feed(frame, no_voice=echo or since is not None)
         return [*keys, *self._turn_events(state, frame.end)]
 
     def _turn_events(self, state: VoiceState, now: int) -> list[EarEvent]:

@@ -113,12 +113,14 @@ class VoiceActivity:
             return low
         return min(max(min(self._levels), low), high)
 
-    def feed(self, frame: AudioChunk, *, tone: bool = False) -> VoiceState:
-        """The state after this frame. tone: a key is sounding in it; it is no voice."""
-        voiced = self._proposes(frame.samples) and not tone
+    def feed(self, frame: AudioChunk, *, no_voice: bool = False) -> VoiceState:
+        """The state after this frame. no_voice: somebody knows what it is, a key or an echo."""
+        voiced = self._proposes(frame.samples) and not no_voice
         if self._second is not None:
             awake = voiced or self.state is not VoiceState.QUIET
-            self._second.hear(silence(len(frame.samples)) if tone else frame.samples, awake=awake)
+            self._second.hear(
+                silence(len(frame.samples)) if no_voice else frame.samples, awake=awake
+            )
         match self.state:
             case VoiceState.QUIET | VoiceState.STARTING:
                 self._voiced.append(voiced)

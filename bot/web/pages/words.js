@@ -4,9 +4,9 @@ export const STATUS = {
   idle: "Ready when you are",
   microphone: "Waiting for your microphone …",
   connecting: "Connecting …",
-  bot: "The bot is speaking; you may interrupt",
-  caller: "Your turn: speak or press keys",
-  muted: "You are muted; keys still work",
+  bot: "Bot is speaking",
+  caller: "Your turn: speak or press",
+  muted: "You are muted; keys work",
   ending: "Ending the call …",
   over: "Call ended",
 };
