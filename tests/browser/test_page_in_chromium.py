@@ -137,7 +137,7 @@ async def test_what_the_microphone_hears_reaches_the_bot(tmp_path: Path) -> None
         await page.locator(".talk .caller").first.wait_for()
         await page.click("#call")
         await page.locator("#result").wait_for()
-        assert await page.inner_text("#result-title") == "You hung up"
+        assert await page.inner_text("#result-title") == "Hung up"
         assert page.wrong == []
 
 
@@ -192,12 +192,15 @@ async def test_a_busy_line_a_used_link_and_a_server_that_is_gone_are_said_in_wor
             await first.locator("#result").wait_for()
 
             link = await opened(chromium, server)
+            await link.goto("about:blank")
             await link.goto(f"{server.url}#0f0e0d0c-aaaa-4bbb-8ccc-123456789abc")
-            await link.reload()
+            await link.click("#call")
+            await link.locator("#notice", has_text="used already").wait_for()
+
             await second.click("#call")
             await asked(second, "amount")
         # The server has ended, and with it the call.
-        await second.locator("#notice").or_(second.locator("#result")).first.wait_for()
+        await second.locator("#result:not([hidden]), #notice:not([hidden])").first.wait_for()
         assert await second.inner_text("#call-words") == "Call"
         await second.click("#call")
         await second.locator("#notice", has_text="cannot be reached").wait_for()
@@ -283,4 +286,4 @@ async def test_the_jitter_buffer_plays_evenly_trims_what_grows_and_empties_when_
         cleared = await played([[0, 8_000, 0.5], [10, 0, None]], 14)
         assert cleared[9][1] == 0.5
         assert 0 < cleared[10][0] < 0.5
-        assert cleared[11][1] == 0
+        assert cleared[12][1] == pytest.approx(0, abs=1e-3)

@@ -142,7 +142,9 @@ async function call() {
     state.line = new Line({ ready, sound: (buffer) => sound.play(buffer), clear: () => sound.clear(), caption, happened, ended, closed });
     state.line.open(token, rate);
   } catch (error) {
-    notice(error instanceof TypeError ? NOT_TAKEN.gone : MICROPHONE.failed);
+    // What could not be fetched: a TypeError; of a worklet, an AbortError.
+    const gone = error instanceof TypeError || error.name === "AbortError";
+    notice(gone ? NOT_TAKEN.gone : MICROPHONE.failed);
     await idle();
   }
 }

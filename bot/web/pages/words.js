@@ -42,7 +42,7 @@ export const RESULTS = {
   declined: ["Declined", "The bank did not approve the payment. Nothing was charged."],
   "too-many-failed-attempts": ["Not paid", "Too many answers could not be used. Nothing was charged."],
   "caller-cancelled": ["Cancelled", "As you wished. Nothing was charged."],
-  "caller-hung-up": ["You hung up", "Nothing was charged, unless you had confirmed the payment already."],
+  "caller-hung-up": ["Hung up", "The call ended early. Nothing was charged, unless you had confirmed the payment."],
   timeout: ["Not paid", "Nothing was heard for a while. Nothing was charged."],
   "gateway-unavailable": ["Not paid", "The bank could not be reached. Nothing was charged."],
   "outcome-unknown": ["Not certain yet", "The bank's answer was lost. It is being looked up; you will not be charged twice."],
