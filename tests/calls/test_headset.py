@@ -18,6 +18,7 @@ from bot.calls.live.line import LiveLine
 from bot.errors import BotError
 from bot.money import Money
 from bot.outcomes import ResultName
+from bot.records.trace import Entry, EntryKind
 
 
 class PortAudioError(Exception):
@@ -81,21 +82,14 @@ def plug_in(monkeypatch: pytest.MonkeyPatch, devices: Devices | None) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", library)
 
 
-KEYED = ("1", "4242424242424242", "0429", "123", "90210#", "1")
-
-
-async def person(devices: Devices, line: LiveLine, answers: list[str]) -> None:
-    """Presses keys whenever the bot has spoken and is silent; at the pace of a quick clock."""
-    quiet, spoke = 0, False
-    while not line.is_gone:
-        devices.piece()
-        await asyncio.sleep(0.001)
-        loud = bool(np.abs(devices.played[-1]).max() > 100)
-        spoke, quiet = spoke or loud, 0 if loud else quiet + 1
-        if spoke and quiet == 10 and answers:
-            spoke = False
-            for key in answers.pop(0):
-                line.key("message", key)
+ANSWERS = {
+    "amount.confirm_given": "1",
+    "card_number.ask": "4242424242424242",
+    "expiry.ask": "0429",
+    "security_code.ask_three": "123",
+    "postal_code.ask": "90210#",
+    "confirm.question": "1",
+}
 
 
 @pytest.mark.parametrize("rate", [SAMPLE_RATE, 48_000])
@@ -105,16 +99,32 @@ async def test_a_person_with_a_headset_pays_whatever_rate_the_devices_have(
     devices = Devices(rate)
     plug_in(monkeypatch, devices)
     assert headset_rate() == rate
-    line = LiveLine()
+    line = LiveLine(dead_after_seconds=600)
+
+    async def device_clock() -> None:
+        while True:
+            devices.piece()
+            await asyncio.sleep(0.02)
+
+    def answer(entry: Entry) -> None:
+        if entry.kind is EntryKind.PROMPT:
+            for key in ANSWERS.get(str(entry.details["id"]), ""):
+                line.key("message", key)
+
     with headset(line, rate) as ends:
-        talking = asyncio.create_task(person(devices, line, list(KEYED)))
+        clock = asyncio.create_task(device_clock())
         playing = asyncio.create_task(ends.play())
         finished = await run_call(
-            line, words=payment_words(), amount=Money(8750), listener=line.play, live=True
+            line,
+            words=payment_words(),
+            amount=Money(8750),
+            listener=line.play,
+            watch=answer,
+            live=True,
         )
         line.finish()
         await playing
-        talking.cancel()
+        clock.cancel()
     assert finished.end.result.status is ResultName.SUCCESS
     assert np.concatenate(devices.played).max() > 1_500
     assert devices.done == ["start", "abort", "close"]
