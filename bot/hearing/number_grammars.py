@@ -97,6 +97,7 @@ def amounts() -> Expression:
     return one_of(
         in_order(_quantity(), maybe(one_of(with_money_word, with_cents, with_point))),
         in_order(_without_hundred(), maybe(one_of(with_money_word, with_cents))),
+        in_order(_one_to_99(100), bare_cents, dollars),  # "eighty seven fifty dollars"
         in_order(_digit_by_digit(), maybe(one_of(with_money_word, with_point))),
         in_order(word("a", adds=100), with_money_word),
         in_order(_one_to_99(1), word("cents", "cent")),
