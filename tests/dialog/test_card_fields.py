@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conversation import AMEX, MASTERCARD, VISA, Conversation, reading
+from stdnum import luhn
 
 from bot.cards import Brand
 from bot.dialog.commands import Listen, StopSaying
@@ -276,6 +277,25 @@ def test_keys_beyond_a_card_number_count_for_the_expiry_date() -> None:
     call.keys(VISA + "0429")
     assert call.is_at(State.SECURITY_CODE)
     assert "done 04/29" in call.steps("expiry")
+
+
+def test_an_expiry_date_typed_ahead_makes_no_longer_card_number_by_chance() -> None:
+    """One in ten does by its check digit; the usual length and a month are likelier."""
+    month = next(f"{m:02}" for m in range(1, 13) if luhn.is_valid(f"{VISA}{m:02}2"))
+    call = at_card()
+    call.keys(f"{VISA}{month}29")
+    assert call.is_at(State.SECURITY_CODE)
+    assert f"done {month}/29" in call.steps("expiry")
+
+
+@pytest.mark.parametrize("number", ["4000000000000000006", "6212345678901232042"])
+def test_a_long_number_is_taken_whole_where_its_beginning_is_none_or_no_check_digit_tells(
+    number: str,
+) -> None:
+    call = at_card()
+    call.keys(number)
+    assert call.is_at(State.EXPIRY)
+    assert any(step.endswith(number[-4:]) for step in call.steps("card_number"))
 
 
 def test_everything_may_be_typed_ahead_but_never_the_yes_to_the_read_back() -> None:

@@ -34,6 +34,9 @@ _IIN_DIGITS = 4
 """Leading digits after which a brand is known or the number belongs to none (the table's longest
 range)."""
 
+_USUAL_LENGTH = 16
+"""Digits of most cards of the brands that know several lengths."""
+
 _GROUP_TRIES = 2
 """How often one group is asked for, the second time with the keys named; then the whole number."""
 
@@ -256,17 +259,40 @@ class CardNumberField(FieldMachine):
             self._forget_offer()
         if len(keyed) < max(lengths_for(keyed)):
             return Partial()
+        if self._goes_on_with_expiry(keyed):
+            return self._split_at(keyed, _USUAL_LENGTH)
         if is_card_number(keyed):
             return self._take(keyed)
         return self._split(keyed)
+
+    def _goes_on_with_expiry(self, keyed: str) -> bool:
+        """Whether these keys, a long number by their check digit, are likelier one of the usual
+        length and the month of its expiry date, typed ahead.
+
+        One in ten of those is a long number too, by chance; of long numbers one in eighty looks
+        like those, and then the read-back tells. Where no check digit is binding nothing would be
+        told, so length alone counts.
+        """
+        number, beyond = keyed[:_USUAL_LENGTH], keyed[_USUAL_LENGTH:]
+        brand = brand_of(keyed)
+        return (
+            brand is not None
+            and rules_of(brand).luhn
+            and 2 <= len(beyond) <= self.gathered.keyed
+            and "01" <= beyond[:2] <= "12"
+            and is_card_number(number)
+        )
 
     def _split(self, keyed: str) -> Verdict:
         """Keys ran on beyond a shorter valid number: type-ahead for the next question."""
         for length in sorted(lengths_for(keyed), reverse=True):
             beyond = len(keyed) - length
             if 0 < beyond <= self.gathered.keyed and is_card_number(keyed[:length]):
-                return self._take(keyed[:length], typed_ahead=SecretDigits(keyed[length:]))
+                return self._split_at(keyed, length)
         return self._invalid()
+
+    def _split_at(self, keyed: str, length: int) -> Verdict:
+        return self._take(keyed[:length], typed_ahead=SecretDigits(keyed[length:]))
 
     def end_of_keys(self) -> Verdict:
         keyed = self.gathered.reveal()
