@@ -247,9 +247,7 @@ def main() -> None:
         help="go on to --most: what a call costs, on a machine too busy to be in time",
     )  # fmt: skip
     given = options.parse_args()
-    console.print(
-        "| | calls | chunks | late | waiting ms p50 / p95 | server's cores | MB | MB a call |"
-    )
+    console.print("| | calls | chunks | late | waiting ms p50 / p95 | cores | MB | MB a call |")
     console.print("|---|---|---|---|---|---|---|---|")
     for kind in given.only or KINDS:
         seconds = given.payment_seconds if kind == "recognition" else given.seconds
