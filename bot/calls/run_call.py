@@ -136,8 +136,9 @@ class CallRunner:
         call_id: str | None = None,
         live: bool = False,
     ) -> FinishedCall:
-        """One whole call. Afterwards its files lie in their place and its record is written;
-        a charge of unknown outcome has been looked up.
+        """One whole call. Afterwards its files lie in their place and its record is written; a
+        charge of unknown outcome has been looked up. Not so after a live call, whose line is not
+        kept waiting: the payment service looks it up, and `late_charges` hears what it comes to.
 
         Raises BotError when recording or records cannot be begun: then there is no call. What
         cannot be written later is named in the result: a full disk must not hide what became of
@@ -177,7 +178,7 @@ class CallRunner:
                 recording.discard()
                 await self._keep_interrupted(started.call_id, call.end, trace.entries)
                 raise
-            return await self._keep(started, started_at, end, trace.entries, files)
+            return await self._keep(started, started_at, end, trace.entries, files, live=live)
 
     async def _keep_interrupted(self, call_id: str, end: CallEnd, entries: list[Entry]) -> None:
         """The record of a call that was cut off; it has no files."""
@@ -202,6 +203,8 @@ class CallRunner:
         end: CallEnd,
         entries: list[Entry],
         files: Files,
+        *,
+        live: bool,
     ) -> FinishedCall:
         """Write each thing whatever becomes of the others, the result before the trace."""
         call_id = started.call_id
@@ -217,7 +220,7 @@ class CallRunner:
             durations=Durations.of(entries, samples_to_ms(end.duration)),
             hand_over=end.handed_over_to,
             degradations=end.degraded,
-            settled=await self._settlement(call_id, end, not_kept),
+            settled=await self._settlement(call_id, end, not_kept, look_up=not live),
         )
         if not not_kept:
             await self._payments.heard(end.answered)
@@ -228,7 +231,7 @@ class CallRunner:
         return FinishedCall(end, entries, result, files, tuple(dict.fromkeys(not_kept)))
 
     async def _settlement(
-        self, call_id: str, end: CallEnd, not_kept: list[str]
+        self, call_id: str, end: CallEnd, not_kept: list[str], *, look_up: bool
     ) -> Settlement | None:
         """What became of a charge the caller could not be told the end of."""
         outcome: ChargeOutcome | None = end.late_charge
@@ -236,6 +239,8 @@ class CallRunner:
         if end.result.status is ResultName.OUTCOME_UNKNOWN or (
             outcome is not None and outcome.status is ChargeStatus.UNKNOWN
         ):
+            if not look_up:
+                return None
             how = "look-up"
             with _noting(not_kept):
                 outcome = await self._looked_up(end.asked[-1].attempt_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,20 @@ from one_call import (
     payment_words,
 )
 
+from bot.calls.call import CallEnd
 from bot.calls.callers import ScriptedCaller, ScriptedTurn, keys_sound
+from bot.calls.charging import AskedCharge
 from bot.calls.late_charges import LateCharges
+from bot.calls.recording import Recording
 from bot.calls.rooms import Rooms
 from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
+from bot.cards import Expiry
 from bot.database import open_database
+from bot.dialog.events import CallStarted
 from bot.errors import StoreError
-from bot.outcomes import ResultName
+from bot.money import Money
+from bot.outcomes import PaymentResult, ResultName
 from bot.records.store import Store
 from bot.settings import Settings
 
@@ -103,6 +110,37 @@ async def test_a_charge_counts_as_heard_of_once_its_outcome_is_in_the_calls_reco
         await runner.run(rooms, paying_caller(), Parameters(), files=files, today=TODAY)
     (asked,) = gateway.asked
     assert gateway.heard_of == ([asked.attempt_id] if record is Store else [])
+
+
+class SlowlySettling(ObligingGateway):
+    """A look-up is something a line must not wait for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_up = 0
+
+    async def settle_open(self, patience_seconds: float) -> None:
+        self.looked_up += 1
+
+    async def find(self, attempt_id: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize("live", [True, False])
+async def test_a_live_line_is_not_kept_waiting_while_a_charge_is_looked_up(
+    store: Store, tmp_path: Path, live: bool
+) -> None:
+    gateway = SlowlySettling()
+    runner = CallRunner(QuietEngine(), gateway, store, LateCharges(store, lambda _: None))  # type: ignore[arg-type]
+    started = CallStarted(call_id="a", today=TODAY)
+    store.begin_call("a", datetime.now(UTC), started.call_type, None)
+    asked = AskedCharge("key", Money(8750), Expiry(4, 2029), "4242")
+    end = CallEnd(PaymentResult(ResultName.OUTCOME_UNKNOWN), asked=[asked])
+    files = Files(tmp_path / "out")
+    Recording(files.recording).close()
+    finished = await runner._keep(started, datetime.now(UTC), end, [], files, live=live)
+    assert finished.result.settled is None
+    assert gateway.looked_up == (0 if live else 1)
 
 
 async def test_a_result_file_that_cannot_be_written_costs_neither_page_nor_record(
