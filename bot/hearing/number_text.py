@@ -25,6 +25,10 @@ _NO_NUMBERS = ASIDES | {"yes", "no"}
 """Words of the head that end a stretch of numbers, as its filler does."""
 _SOUNDS_LIKE_OH = frozenset({"all", "o", "old", "or", "owe"})
 _SOUNDS_LIKE_TO_PAY = frozenset({"one", "two", "eight"})
+_CENTS = frozenset({"cent", "cents"})
+_SOUNDS_LIKE_CENTS = frozenset({"instead", "since", "sense"})
+_ANSWERS = frozenset({"yes", "no"})
+_LIKE_UM = frozenset({"i'm", "i'll"})
 _SOUNDS_LIKE_NO = frozenset({"know", "now", "note"})
 _LONELY = frozenset({"one", "oh", "may", "march", "second"})
 """Alone they are no number: "my old one", "may I"."""
@@ -114,11 +118,17 @@ def spoken_text(heard: Sequence[str], filler: str) -> str:
 
 
 def with_heard_answer(free_text: str, heard: Sequence[str]) -> str:
-    """ "know that's wrong" as "no that's wrong", where the head heard "no" first."""
-    first, _, rest = free_text.partition(" ")
-    if first in _SOUNDS_LIKE_NO and list(heard[:1]) == ["no"]:
-        return f"no {rest}".strip()
-    return free_text
+    """ "know that's wrong" as "no that's wrong", where the head heard "no" first, "i'm yes please"
+    as "um yes please", where it heard "yes" after some other word."""
+    at = next((at for at, word in enumerate(heard[:2]) if word in _ANSWERS), None)
+    words = free_text.split()
+    if at is None or len(words) <= at:
+        return free_text
+    if heard[at] == "no" and words[at] in _SOUNDS_LIKE_NO and (at == 0 or words[0] in _LIKE_UM):
+        words[at] = "no"
+    if at == 1 and words[0] in _LIKE_UM and words[1] in _ANSWERS:
+        words[0] = "um"
+    return " ".join(words)
 
 
 def written_digits(free_text: str) -> str:
@@ -276,10 +286,20 @@ def _without_to_pay(before: Sequence[str], stretch: list[str]) -> list[str]:
     return rest if rest and rest[0] in {*TENS, *TEENS} else stretch
 
 
+def _without_cents(
+    stretch: Sequence[str], written: Sequence[str], after: Sequence[str]
+) -> Sequence[str]:
+    """ "fifty instead" is heard as "fifty cents"; Whisper's words tell which it was."""
+    misheard = stretch[-1] in _CENTS and not _CENTS & set(written)
+    if not misheard or not _SOUNDS_LIKE_CENTS & set(after[:1]):
+        return stretch
+    return stretch[:-2] if stretch[-2:-1] == ["and"] else stretch[:-1]
+
+
 def _replaced(words: list[str], pairs: Sequence[tuple[int, int, Sequence[str]]]) -> str:
     out: list[str] = []
     last = 0
     for start, end, stretch in pairs:
-        out += [*words[last:start], *stretch]
+        out += [*words[last:start], *_without_cents(stretch, words[start:end], words[end:])]
         last = end
     return " ".join([*out, *words[last:]])

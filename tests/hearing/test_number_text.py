@@ -97,6 +97,16 @@ def test_where_they_disagree_the_head_is_believed_and_it_is_said() -> None:
     assert merged == Merged("i'd like to pay early eighty seven fifty", agreed=False)
 
 
+@pytest.mark.parametrize("heard", ["fifty cents", "fifty and cents"])
+def test_a_word_that_sounds_like_cents_is_whispers_to_tell(heard: str) -> None:
+    said = [[F, *heard.split()]]
+
+    assert merge("make that 50 instead", said, F) == Merged("make that fifty instead", agreed=True)
+    assert merge("make that 50 cents instead", said, F) == Merged(
+        f"make that {heard} instead", agreed=True
+    )
+
+
 def test_a_number_is_never_cut_in_two_to_make_them_agree() -> None:
     merged = merge("pay 750", [f"{F} eighty seven fifty".split()], F)
 
@@ -121,6 +131,15 @@ def test_a_number_that_whisper_left_out_is_offered_at_its_end() -> None:
 def test_no_is_not_know() -> None:
     assert with_heard_answer("know that's wrong", ("no", F)) == "no that's wrong"
     assert with_heard_answer("know that's wrong", (F,)) == "know that's wrong"
+    assert with_heard_answer("i'll know it isn't", ("oh", "no", F)) == "um no it isn't"
+
+
+def test_an_um_before_the_answer_is_no_word() -> None:
+    assert with_heard_answer("i'm yes please", (F, "yes", F)) == "um yes please"
+    assert with_heard_answer("i'm yes please", (F,)) == "i'm yes please"
+    assert with_heard_answer("i'm not sure", (F, "no", F)) == "i'm not sure"
+    assert with_heard_answer("i know that's right", (F, "no", F)) == "i know that's right"
+    assert with_heard_answer("", ("no",)) == ""
 
 
 def test_the_head_has_no_word_for_a() -> None:
