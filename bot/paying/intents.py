@@ -95,7 +95,8 @@ class Intent:
 
     sent_at: just before the request went out; None when it never did.
     look_ups: how often its fate was asked. late_not_founds: see `Semantics.not_found_is_final`.
-    gateway: where it was sent. closed_by_hand_at: when a person decided what it came to.
+    gateway: where it was sent. process: the one that tells what it came to.
+    closed_by_hand_at: when a person decided what it came to.
     """
 
     attempt_id: str
@@ -115,6 +116,7 @@ class Intent:
     lease_owner: str | None
     lease_until: datetime | None
     gateway: str
+    process: str | None
     closed_by_hand_at: datetime | None
 
     @property
@@ -166,5 +168,6 @@ def intent_of(row: Row[Any]) -> Intent:
         lease_owner=r["lease_owner"],
         lease_until=r["lease_until"],
         gateway=r["gateway"],
+        process=r["process"],
         closed_by_hand_at=r["closed_by_hand_at"],
     )

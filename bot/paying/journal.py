@@ -124,11 +124,16 @@ class Journal:
         *,
         now: datetime,
         states: tuple[State, ...] = OPEN_STATES,
+        process: str | None = None,
     ) -> bool:
-        """Write down a clear outcome (not UNKNOWN). False: the charge is in none of `states`."""
+        """Write down a clear outcome (not UNKNOWN). False: the charge is in none of `states`.
+
+        process: the one that tells of it from now on; None: the one it was before.
+        """
         return self._step(
             attempt_id,
             states,
+            **_told_by(process),
             state=STATE_OF[outcome.status].value,
             reference=outcome.reference,
             decline_reason=outcome.decline_reason and outcome.decline_reason.value,
@@ -177,10 +182,12 @@ class Journal:
             **released,
         )
 
-    def give_up(self, attempt_id: str, *, now: datetime) -> bool:
+    def give_up(self, attempt_id: str, *, now: datetime, process: str | None = None) -> bool:
+        """process: as for `settle`."""
         return self._step(
             attempt_id,
             (State.SENT, State.UNKNOWN),
+            **_told_by(process),
             state=State.GIVEN_UP.value,
             updated_at=now,
             lease_owner=None,
@@ -231,6 +238,16 @@ class Journal:
             _in(_DECIDED),
             charge_intents.c.heard.is_(False),
             or_(charge_intents.c.process.in_(by), charge_intents.c.updated_at < before),
+        )
+
+    def take_over_telling(self, intent: Intent, *, process: str) -> bool:
+        """The process that should have told of it is gone. False: another one was quicker."""
+        return self._step(
+            intent.attempt_id,
+            _DECIDED,
+            charge_intents.c.heard.is_(False),
+            charge_intents.c.process.is_not_distinct_from(intent.process),
+            process=process,
         )
 
     def lease(
@@ -289,6 +306,10 @@ _DECIDED = tuple(state for state in State if state not in OPEN_STATES)
 
 def _in(states: tuple[State, ...]) -> ColumnElement[bool]:
     return charge_intents.c.state.in_([state.value for state in states])
+
+
+def _told_by(process: str | None) -> dict[str, str]:
+    return {} if process is None else {"process": process}
 
 
 def _unleased(now: datetime) -> ColumnElement[bool]:

@@ -173,6 +173,7 @@ class Settler:
             nothing_taken,
             now=self._pace.now(),
             states=(State.INTENT,),
+            process=self.owner,
         ):
             return None
         return Settled(intent.call_id, intent.amount, nothing_taken)
@@ -185,6 +186,7 @@ class Settler:
             Settled(intent.call_id, intent.amount, intent.outcome(), intent.state is State.GIVEN_UP)
             for intent in await in_thread(self._journal.unheard, by=gone, before=before)
             if intent.attempt_id not in told
+            and await in_thread(self._journal.take_over_telling, intent, process=self.owner)
         ]
 
     async def record(self, outcome: ChargeOutcome, *, first_hand: bool = False) -> ChargeOutcome:
@@ -199,7 +201,12 @@ class Settler:
         try:
             now = self._pace.now()
             if not await in_thread(
-                self._journal.settle, outcome.attempt_id, outcome, now=now, states=states
+                self._journal.settle,
+                outcome.attempt_id,
+                outcome,
+                now=now,
+                states=states,
+                process=self.owner,
             ):
                 known = await in_thread(self._journal.find, outcome.attempt_id)
                 if known is None or known.outcome().status is not outcome.status:
@@ -222,7 +229,9 @@ class Settler:
         return await self._give_up(intent)
 
     async def _give_up(self, intent: Intent) -> Settled | None:
-        if not await in_thread(self._journal.give_up, intent.attempt_id, now=self._pace.now()):
+        if not await in_thread(
+            self._journal.give_up, intent.attempt_id, now=self._pace.now(), process=self.owner
+        ):
             return None
         _log.critical(
             "charge_given_up",
@@ -288,7 +297,12 @@ class Settler:
         late = intent.late_not_founds
         if intent.state is State.INTENT:
             if self._was_never_sent(intent, found, now) and await in_thread(
-                self._journal.settle, attempt_id, nothing_taken, now=now, states=(State.INTENT,)
+                self._journal.settle,
+                attempt_id,
+                nothing_taken,
+                now=now,
+                states=(State.INTENT,),
+                process=self.owner,
             ):
                 return nothing_taken
         elif found is KeyState.IN_FLIGHT:

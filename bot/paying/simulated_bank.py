@@ -12,7 +12,8 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -114,6 +115,15 @@ class SimulatedBank:
         behaviour = self._cards.get(number, APPROVED)
         known = _is_plausible(number) and behaviour.known
         return known, behaviour.brand or brand_of(number)
+
+    @contextmanager
+    def under_way(self, key: str) -> Iterator[None]:
+        """For tests of what a client does then: meanwhile whoever names this key hears so."""
+        self._in_flight.add(key)
+        try:
+            yield
+        finally:
+            self._in_flight.discard(key)
 
     async def charge(self, key: str, charge: SimulatedCharge, *, declared: bool) -> Decision:
         """Decide a charge. declared: the client is told of delays instead of kept waiting.

@@ -59,7 +59,7 @@ class SimulatedGateway:
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
         cards: Mapping[str, Behaviour] = TEST_CARDS,
     ) -> None:
-        self._bank = SimulatedBank(ledger, today, cards)
+        self.bank = SimulatedBank(ledger, today, cards)
         self._ledger = ledger
         self._token = token
         self._instance = instance
@@ -68,9 +68,9 @@ class SimulatedGateway:
         door, open_door = Door(self._token), Door()
         return Starlette(
             routes=[
-                *RestCounter(self._bank).routes(door),
-                *XmlCounter(self._bank).routes(door),
-                *StripeCounter(self._bank).routes(door),
+                *RestCounter(self.bank).routes(door),
+                *XmlCounter(self.bank).routes(door),
+                *StripeCounter(self.bank).routes(door),
                 door.route("/v1/ledger", self._get_ledger, json_refusal),
                 door.route(
                     "/v1/references/restart", self._restart_references, json_refusal, ("POST",)
