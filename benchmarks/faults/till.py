@@ -112,7 +112,7 @@ def live(
 ) -> None:
     """A process's main function. at: declared seconds since the trial began."""
     gc.disable()
-    line.tls_context = lambda *_: _CERTIFICATES  # type: ignore[assignment]
+    vars(line)["tls_context"] = lambda *_: _CERTIFICATES
     structlog.configure(processors=[_drop])
     steps = _Steps(life.death, pipe)
     asyncio.run(_live(life, at, url, database, kind, breakage, pipe, steps))

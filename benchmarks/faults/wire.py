@@ -1,9 +1,10 @@
 """The wire between the bot and its bank: spoils what passes as the plan says, and counts.
 
-It knows nothing of any gateway's format, so that it serves all kinds: a request belongs to the
-order whose key it carries, it takes money when it names a card as well, and an answer is spoilt
-byte by byte. A look-up that names no key asks for the newest charges, so for all. What the bot sends a second time reaches the bank under a key of its own, as at
-a gateway that has forgotten the first: whoever sends twice, charges twice.
+It knows next to nothing of any gateway's format, so that it serves all kinds: a request belongs to
+the order whose key it carries, it takes money when it names a card as well, and an answer is spoilt
+byte by byte. A look-up that names no key asks for the newest charges, so for all. What the bot
+sends a second time reaches the bank under a key of its own, as at a gateway that has forgotten the
+first: whoever sends twice, charges twice.
 """
 
 from __future__ import annotations
