@@ -20,7 +20,7 @@ from benchmarks.faults.trial import Happened, Laboratory
 from benchmarks.faults.verdict import violations
 from bot.paying.intents import State
 
-_AT_ONCE = 4
+_AT_ONCE = 12
 
 
 class Tally:
@@ -84,7 +84,7 @@ async def _run(options: argparse.Namespace) -> Tally:
         for first in range(0, len(trials), _AT_ONCE):
             for happened in await asyncio.gather(*map(run, trials[first : first + _AT_ONCE])):
                 tally.add(happened)
-            if tally.trials % (10 * _AT_ONCE) == 0:
+            if tally.trials % (5 * _AT_ONCE) == 0:
                 took = time.monotonic() - began
                 problems = len(tally.violations) + len(tally.broken)
                 print(f"{tally.trials} trials, {took:.0f} s, {problems} problems", flush=True)  # noqa: T201

@@ -34,7 +34,7 @@ from bot.paying.intents import State
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork")
 
-_AT_ONCE = 4
+_AT_ONCE = 12
 
 
 @pytest.fixture
