@@ -141,7 +141,9 @@ async def _live(
         loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
     ) -> asyncio.Task[Any]:
         if getattr(coroutine, "__qualname__", "").startswith(_CHARGE_PATH):
-            coroutine = steps.of(coroutine)
+            task = asyncio.Task(steps.of(coroutine), loop=loop, **options)
+            task.add_done_callback(lambda _: coroutine.close())  # of one cancelled before it began
+            return task
         return asyncio.Task(coroutine, loop=loop, **options)
 
     async with AsyncExitStack() as stack:

@@ -100,8 +100,8 @@ async def test_killed_at_whichever_await_it_comes_right_at_the_next_start(
 
 _EVERY = {
     "charging, answered": (1, {"charge", "_open", "_mark_sent", "record", "_mark_heard"}),
-    "charging, the answer lost": (3, {"look_up_in_call"}),
-    "settling": (3, {"_settle_pass"}),
+    "charging, the answer lost": (5, {"look_up_in_call"}),
+    "settling": (5, {"_settle_pass"}),
 }
 
 
