@@ -32,6 +32,7 @@ _UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _HEXADECIMAL = re.compile(r"(?<![0-9a-zA-Z])(?=[0-9]*[a-f])[0-9a-f]{8,}(?![0-9a-zA-Z])")
 _FIVE_DIGITS = re.compile(r"\d{5,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_READABLE = re.compile(rb"[\t\x20-\x7e]{3,}")
 _NAMED_CODE = re.compile(
     r"(security|cvv|cvc|cvn|verification|card code)\D{0,24}(?<!\d)(\d{3,4})(?!\d)", re.IGNORECASE
 )
@@ -58,8 +59,12 @@ def leaks_in(text: str, cards: list[str], codes: list[str], where: str = "") -> 
 
 
 def leaks_in_file(path: Path, cards: list[str], codes: list[str]) -> list[Leak]:
-    """Text and databases alike: bytes that are no text stay what they are."""
-    return leaks_in(path.read_bytes().decode("latin-1"), cards, codes, path.name)
+    """Text and databases alike: bytes that are no text stay what they are. Of sound, which holds
+    text by chance only, what could be read as some."""
+    data = path.read_bytes()
+    if path.suffix == ".wav":
+        data = b"\n".join(_READABLE.findall(data))
+    return leaks_in(data.decode("latin-1"), cards, codes, path.name)
 
 
 def _runs(card: str) -> Iterator[str]:

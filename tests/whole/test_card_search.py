@@ -2,9 +2,11 @@
 
 import base64
 import urllib.parse
+from pathlib import Path
 
+import numpy as np
 import pytest
-from card_search import leaks_in
+from card_search import leaks_in, leaks_in_file
 
 CARD = "2223003172645898"
 CODE = "739"
@@ -35,6 +37,16 @@ CODE = "739"
 )
 def test_a_leak_is_found_however_it_is_written(text: str) -> None:
     assert leaks_in(f"some words before {text} and after", [CARD], [CODE])
+
+
+@pytest.mark.parametrize("text", [CARD, CARD[3:8], "2223 0031 7264 5898", f"cvv {CODE}"])
+@pytest.mark.parametrize("name", ["call.wav", "payments.db"])
+def test_a_leak_is_found_among_bytes_that_are_no_text(tmp_path: Path, name: str, text: str) -> None:
+    noise = np.random.default_rng(1).bytes(100_000)
+    (tmp_path / name).write_bytes(noise)
+    assert leaks_in_file(tmp_path / name, [CARD], [CODE]) == []
+    (tmp_path / name).write_bytes(noise + b"\0" + text.encode() + b"\xff" + noise)
+    assert leaks_in_file(tmp_path / name, [CARD], [CODE])
 
 
 @pytest.mark.parametrize(
