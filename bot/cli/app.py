@@ -35,7 +35,8 @@ app = typer.Typer(
     help=(
         "An open, offline payment voicebot.\n\n"
         "Start with **demo**: a recorded caller pays a bill by speaking. Then **call** plays your "
-        "own recording into the bot, **talk** lets you type what a caller would say, **test** runs "
+        "own recording into the bot, **talk** makes you the caller, with a headset or by "
+        "typing, **serve** takes live calls from a browser or a telephone line, **test** runs "
         "scenarios, and **nlu** and **prompts** are where a conversation designer works.\n\n"
         "Nothing leaves this machine, and card data never leaves memory."
     ),
