@@ -9,15 +9,15 @@ from bot.audio import SAMPLE_RATE
 from bot.errors import BotError
 
 
-def sound_library(wanted_by: str) -> ModuleType:
-    """sounddevice. wanted_by: what needs it, as one types it. On Linux its PortAudio is the
-    system's, and may be missing: raises BotError."""
+def sound_library(wanted_by: str, instead: str = "") -> ModuleType:
+    """sounddevice. wanted_by: what needs it, as one types it. instead: what can be done without
+    it. On Linux its PortAudio is the system's, and may be missing: raises BotError."""
     try:
         import sounddevice  # noqa: PLC0415
     except OSError:
         raise BotError(
             f"{wanted_by} needs the PortAudio library, which is not on this machine; "
-            "on Debian and Ubuntu: apt install libportaudio2"
+            f"on Debian and Ubuntu: apt install libportaudio2{instead}"
         ) from None
     module: ModuleType = sounddevice
     return module

@@ -49,7 +49,9 @@ class Replies:
         match meaning:
             case Answer():
                 self._answer(meaning)
-            case Correction(field=None) if course.state in YES_NO_QUESTIONS:
+            case Correction() | Amendment() | Several() if (
+                course.state in YES_NO_QUESTIONS and _names_no_field(meaning)
+            ):
                 self.no()  # "that's wrong" about the one value that was read back
             case Correction():
                 self._corrections.correct(meaning)
@@ -203,3 +205,9 @@ class Replies:
 
     def _not_confirmed(self) -> None:
         self._floor.notify(self._course.step, StepState.FAILED, ErrorName.NOT_CONFIRMED)
+
+
+def _names_no_field(meaning: Correction | Amendment | Several) -> bool:
+    if isinstance(meaning, Several):
+        return any(part.field is None for part in meaning.parts)
+    return meaning.field is None

@@ -210,10 +210,10 @@ def test_an_unknown_name_starts_nothing(bot: Bot, tmp_path: Path) -> None:
 def test_without_a_sound_device_nothing_starts(
     bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_portaudio() -> object:
+    def no_portaudio(_wanted_by: str) -> object:
         raise BotError("--play needs PortAudio")
 
-    monkeypatch.setattr("bot.calls.loudspeaker._sounddevice", no_portaudio)
+    monkeypatch.setattr("bot.calls.loudspeaker.sound_library", no_portaudio)
     result = demo(tmp_path, "pay", "--play")
     assert isinstance(result.exception, BotError)
     assert bot.starts == 0
@@ -230,7 +230,7 @@ def test_played_aloud_every_call_has_a_listener_and_shows_its_conversation(
         check_output_settings=lambda **_: None,
         OutputStream=lambda **_: stream,
     )
-    monkeypatch.setattr("bot.calls.loudspeaker._sounddevice", lambda: library)
+    monkeypatch.setattr("bot.calls.loudspeaker.sound_library", lambda _: library)
     result = demo(tmp_path, "pay", "keys", "--play")
     assert result.exit_code == 0, result.output
     assert len(bot.listened) == 2

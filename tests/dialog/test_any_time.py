@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from conversation import MASTERCARD, Conversation, reading
+from conversation import MASTERCARD, Conversation, part, reading
 
+from bot.changes import Change
 from bot.dialog.commands import End, PauseSaying, ResumeSaying, Say, SetTimer, StopSaying
 from bot.dialog.dialog import Dialog
 from bot.dialog.events import (
@@ -19,7 +21,7 @@ from bot.dialog.events import (
     TimerFired,
     TimerName,
 )
-from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State
+from bot.dialog.flow import FIELD_ORDER, QUESTIONS, YES_NO_QUESTIONS, State
 from bot.expectations import Field, Intent, Reading
 from bot.outcomes import CallType, Destination, ErrorName, ResultName
 from bot.settings import PaymentSettings
@@ -49,6 +51,26 @@ def walk_to(state: State, settings: PaymentSettings | None = None) -> Conversati
 
 
 EVERY_QUESTION = pytest.mark.parametrize("state", sorted(QUESTIONS))
+
+
+@pytest.mark.parametrize("state", sorted(YES_NO_QUESTIONS))
+@pytest.mark.parametrize(
+    "unnamed",
+    [
+        {"also": (reading(Intent.CORRECT),)},
+        {"also": (reading(Intent.CORRECT, field=Field.POSTAL_CODE),)},
+        {"changes": (Change(new=part("9"), old=part("5")),)},
+        {},
+    ],
+)
+def test_something_wrong_about_the_one_value_that_was_read_back_is_a_no(
+    state: State, unnamed: dict[str, Any]
+) -> None:
+    told, denied = walk_to(state), walk_to(state)
+    denied.says(Intent.DENY)
+    told.says(Intent.CORRECT, **unnamed)
+    assert told.dialog.state is denied.dialog.state
+    assert told.latest == denied.latest
 
 
 @EVERY_QUESTION

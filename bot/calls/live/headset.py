@@ -89,7 +89,7 @@ class Headset:
 
 def headset_rate() -> int:
     """The rate both devices take, in Hz. Raises BotError where one of them is missing."""
-    library = sound_library(_WANTED_BY)
+    library = sound_library(_WANTED_BY, _INSTEAD)
     try:
         rate = rate_of(library, "output", "input")
         library.query_devices(kind="input")
@@ -101,7 +101,7 @@ def headset_rate() -> int:
 @contextmanager
 def headset(line: LiveLine, rate: int) -> Iterator[Headset]:
     """This machine's devices on this line while the context lasts. Raises BotError."""
-    library = sound_library(_WANTED_BY)
+    library = sound_library(_WANTED_BY, _INSTEAD)
     ends = Headset(line, rate)
     wanted: dict[str, Any] = {"samplerate": rate, "channels": 1, "dtype": "int16"}
     try:
