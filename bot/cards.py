@@ -49,6 +49,11 @@ class BrandRules:
     groups: tuple[tuple[int, ...], ...]
     luhn: bool = True
 
+    @property
+    def usual_length(self) -> int:
+        """Of most of its cards."""
+        return sum(self.groups[0])
+
     def printed_groups(self, length: int) -> tuple[int, ...]:
         """Sizes of the groups in which a number of this length is printed; empty when unknown."""
         return next((sizes for sizes in self.groups if sum(sizes) == length), ())

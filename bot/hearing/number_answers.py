@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.cards import lengths_for
+from bot.cards import brand_of, lengths_for, rules_of
 from bot.expectations import Expectation, Kind
 from bot.hearing.confidence import Calibration, log_odds
 from bot.hearing.digit_words import spell
@@ -20,14 +20,19 @@ _NEAR = 3
 """Digits lost or added by hearing. With more missing the caller is not done, and a search for a
 number that fits would find only what nobody said."""
 
+_SELDOM = 0.1
+"""How likely a card is to have another length than most of its brand, beside one of that. Chosen,
+not measured: one wrong length in ten has the right check digit, and a digit said or heard twice
+should not make a card that hardly anybody carries."""
+
 
 @dataclass(frozen=True, slots=True)
 class DigitAnswer:
     """digits: new ones of this utterance. May be card data: the repr shows none.
 
     probability: the head's, of all ways to say these digits together.
-    share: of the probability of all strings that fit, what the beam lost counted with them; 0
-        when this one does not fit.
+    share: of the probability of all strings that fit, what the beam lost counted with them, a card
+        of a seldom length for less; 0 when this one does not fit.
     doubtful: as in `Hypothesis`.
     """
 
@@ -86,12 +91,13 @@ def digit_answers(
         masses |= _searched(frames, vocabulary, rules, given, masses)
     fitting = {digits for digits in masses if not rules or _fits(given + digits, rules)}
     lost = max(0.0, 1 - sum(words.probability for words in heard))
-    total = sum(masses[digits] for digits in fitting) + lost
+    weighed = {digits: masses[digits] * _prior(given + digits, expectation) for digits in fitting}
+    total = sum(weighed.values()) + lost
     answers = [
         DigitAnswer(
             digits,
             mass,
-            mass / total if digits in fitting else 0.0,
+            weighed[digits] / total if digits in fitting else 0.0,
             digits in fitting,
             digits == likeliest,
             _doubtful(digits, masses, given) if expectation.kind is Kind.CARD else None,
@@ -102,6 +108,12 @@ def digit_answers(
     as_heard = next(answer for answer in answers if answer.as_heard)
     kept = answers[:limit]
     return kept if as_heard in kept else [*kept[:-1], as_heard]
+
+
+def _prior(number: str, expectation: Expectation) -> float:
+    brand = brand_of(number) if expectation.kind is Kind.CARD else None
+    usual = brand is None or len(number) == rules_of(brand).usual_length
+    return 1.0 if usual else _SELDOM
 
 
 def _doubtful(digits: str, masses: Mapping[str, float], given: str) -> tuple[int, int] | None:

@@ -140,8 +140,8 @@ def _is_whole_card(hypothesis: Hypothesis, expectation: Expectation) -> bool:
     if brand is None:
         return False
     rules = rules_of(brand)
-    usual = sum(rules.groups[0])
-    return len(number) == max(rules.lengths) or (rules.luhn and len(number) == usual)
+    usual = len(number) == rules.usual_length
+    return len(number) == max(rules.lengths) or (rules.luhn and usual)
 
 
 def _whole_number(hypothesis: Hypothesis, expectation: Expectation) -> str:

@@ -50,6 +50,18 @@ def test_a_repaired_card_is_believed_far_less_than_one_heard_so() -> None:
     assert log_odds(repaired.probability) < -4
 
 
+def test_a_length_that_hardly_any_card_has_is_believed_less() -> None:
+    usual, seldom = (
+        answers_to(spoken(digits), Expectation(Kind.CARD))[0]
+        for digits in ("4111111111111111", "4111111111111111110")  # Visa: mostly 16, seldom 19
+    )
+
+    assert seldom.fits
+    assert seldom.probability > 0.9
+    odds = [one.share / (1 - one.share) for one in (usual, seldom)]
+    assert odds[1] < 0.2 * odds[0]
+
+
 def test_the_group_in_doubt_is_counted_over_the_whole_number() -> None:
     words = spoken("1111111111111112").removesuffix("two") + "two|one:0.3"
 
