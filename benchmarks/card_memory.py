@@ -50,8 +50,8 @@ from bot.calls.scenarios.scenario import SCENARIO_DAY, Parameters
 from bot.calls.services import running_services
 from bot.console import Progress, problems
 from bot.logs import configure_logs
-from bot.paying.ledger import Ledger
-from bot.paying.simulator import SimulatedGateway
+from bot.paying.simulator.ledger import Ledger
+from bot.paying.simulator.server import SimulatedGateway
 from bot.processes import free_port
 from bot.project import ROOT
 from bot.records.trace import Entry, EntryKind

@@ -1,6 +1,7 @@
 """[gateway] of payment.toml: which gateway takes the money, how it is reached, what it means.
 
-No secret is a setting: `bot.paying.credentials` reads them from the environment or from files.
+No secret is a setting: `bot.paying.gateways.credentials` reads them from the environment or
+from files.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot.gateway_settings import GatewaySettings
-from bot.paying.credentials import simulated_credentials
-from bot.paying.gateways import open_gateway
-from bot.paying.line import LineGateway
-from bot.paying.simulator_process import simulated_url
+from bot.paying.gateways.credentials import simulated_credentials
+from bot.paying.gateways.kinds import open_gateway
+from bot.paying.gateways.line import LineGateway
+from bot.paying.simulator.process import simulated_url
 
 
 class Kind(StrEnum):

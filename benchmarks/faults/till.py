@@ -29,7 +29,7 @@ from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.database import open_database
 from bot.gateway_settings import GatewaySettings
 from bot.money import Money
-from bot.paying import line
+from bot.paying.gateways import line
 from bot.paying.service import PaymentService
 from bot.paying.settling import Settled, in_thread
 

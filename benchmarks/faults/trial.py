@@ -22,7 +22,7 @@ from benchmarks.faults.wire import Wire, wired
 from bot.database import open_database
 from bot.paying.intents import Intent
 from bot.paying.journal import Journal
-from bot.paying.ledger import Entry
+from bot.paying.simulator.ledger import Entry
 
 _HANGS_SECONDS = 300.0
 """A life takes a fraction of a second, on a machine that is not busy."""

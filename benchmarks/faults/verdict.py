@@ -9,7 +9,7 @@ from benchmarks.faults.till import SETTINGS, Told
 from benchmarks.faults.trial import Happened
 from bot.charges import ChargeStatus
 from bot.paying.intents import Intent, State
-from bot.paying.ledger import Entry
+from bot.paying.simulator.ledger import Entry
 
 _FAILED = {ChargeStatus.DECLINED, ChargeStatus.UNAVAILABLE}
 _LONGEST_WAIT_MS = (

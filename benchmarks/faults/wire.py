@@ -19,9 +19,9 @@ from datetime import date
 import httpx
 
 from benchmarks.faults.plan import CARDS, OnCharge, OnLookUp, Order
-from bot.paying.ledger import Entry, Ledger
-from bot.paying.line import DECLARED_DELAY_MS
-from bot.paying.simulator import SimulatedGateway
+from bot.paying.gateways.line import DECLARED_DELAY_MS
+from bot.paying.simulator.ledger import Entry, Ledger
+from bot.paying.simulator.server import SimulatedGateway
 
 TODAY = date(2026, 3, 1)
 

@@ -31,11 +31,11 @@ from bot.hearing.engines import load_engine
 from bot.memory import keep_private
 from bot.out_folder import sole_user_of
 from bot.paying.card_check import RestCardCheck
-from bot.paying.credentials import read_credentials, simulated_credentials
-from bot.paying.gateways import open_gateway
+from bot.paying.gateways.credentials import read_credentials, simulated_credentials
+from bot.paying.gateways.kinds import open_gateway
 from bot.paying.pace import DeclaredPace
 from bot.paying.service import PaymentService
-from bot.paying.simulator_process import restart_references, running_simulator, simulated_url
+from bot.paying.simulator.process import restart_references, running_simulator, simulated_url
 from bot.project import ROOT
 from bot.records.store import Store
 from bot.records.trace import Entry

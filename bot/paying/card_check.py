@@ -16,8 +16,8 @@ import httpx
 from bot.cards import Brand, CardNumber
 from bot.charges import CardStanding
 from bot.gateway_settings import GatewaySettings
-from bot.paying.credentials import Credentials
-from bot.paying.line import Line
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.line import Line
 
 _LONGEST_ANSWER_MS = 5_000
 """How long a caller is kept waiting for it."""

@@ -7,7 +7,7 @@ from typing import Any
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import SettingsError
 from bot.money import Money
-from bot.paying.simulated_cards import TEST_CARDS
+from bot.paying.simulator.cards import TEST_CARDS
 from bot.settings import PaymentSettings, Settings
 
 CUSTOMER = "demo"

@@ -15,7 +15,7 @@ from bot.calls.scenarios.scenario import Scenario, load_scenario
 from bot.errors import BotError
 from bot.expectations import Intent
 from bot.outcomes import ResultName
-from bot.paying.simulated_cards import TEST_CARDS
+from bot.paying.simulator.cards import TEST_CARDS
 from bot.project import ROOT
 from bot.records.trace import Entry, EntryKind
 from bot.speaking.callers import load_turns

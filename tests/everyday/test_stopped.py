@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from command_line import PAYS, half_written, left_running, start
 
-from bot.paying.ledger import Ledger
-from bot.paying.simulator import SimulatedGateway, server
+from bot.paying.simulator.ledger import Ledger
+from bot.paying.simulator.server import SimulatedGateway, server
 
 TYPED = ("talk", "--text", "--no-rasa", "--today", "2026-11-22")
 STALLS = "4000000000003105#"

@@ -29,4 +29,4 @@ def _deep(value: object) -> str:
 
 
 def _is_of_the_tests(frame: FrameType) -> bool:
-    return Path(frame.f_code.co_filename).parent == Path(__file__).parent
+    return Path(frame.f_code.co_filename).is_relative_to(Path(__file__).parent)

@@ -12,7 +12,7 @@ from bot.cards import Brand, CardNumber
 from bot.charges import CardStanding
 from bot.gateway_settings import GatewaySettings
 from bot.paying.card_check import RestCardCheck
-from bot.paying.credentials import Credentials
+from bot.paying.gateways.credentials import Credentials
 
 CARD = "4929173560829148"
 

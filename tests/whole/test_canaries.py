@@ -40,10 +40,10 @@ from bot.expectations import Hypothesis, Reading
 from bot.hearing.embedded import EmbeddedRecogniser
 from bot.logs import configure_logs
 from bot.outcomes import ResultName
-from bot.paying.ledger import Ledger
-from bot.paying.rest import RestGateway
-from bot.paying.simulated_cards import Behaviour, Fault
-from bot.paying.simulator import SimulatedGateway, server
+from bot.paying.gateways.rest import RestGateway
+from bot.paying.simulator.cards import Behaviour, Fault
+from bot.paying.simulator.ledger import Ledger
+from bot.paying.simulator.server import SimulatedGateway, server
 from bot.processes import free_port
 from bot.project import ROOT
 from bot.prompts import Prompt

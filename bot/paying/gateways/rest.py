@@ -13,10 +13,10 @@ import httpx
 from bot.charges import ChargeRequest
 from bot.gateway_settings import GatewaySettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import GatewayAnswer, KeyState, RepeatedKey, Semantics
-from bot.paying.line import Line, LineGateway
-from bot.paying.rest_answers import FINAL_STATUSES, read_charge, read_look_up
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.line import Line, LineGateway
+from bot.paying.gateways.rest_answers import FINAL_STATUSES, read_charge, read_look_up
 
 SEMANTICS = Semantics(
     repeated_key=RepeatedKey.SAME_ANSWER,

@@ -1,46 +1,36 @@
-"""A payment gateway to practise on: a real HTTP server with books of its own and test cards.
-
-    python -m bot.paying.simulator --port 8090 --ledger out/gateway.db
+"""The simulator as a web application: three counters over one bank and its books.
 
     POST /v1/charges                Idempotency-Key: KEY; 201 approved, 402 declined
     GET  /v1/charges/by-key/KEY     200 as above, 404 no_such_charge, 409 in_flight
-    POST /xml                       the same in XML: `simulated_xml`
-    …    /v1/payment_intents        the same as Stripe does it: `simulated_stripe`
+    POST /xml                       the same in XML: `xml.py`
+    …    /v1/payment_intents        the same as Stripe does it: `stripe.py`
     GET  /v1/ledger                 what was booked, for tests and curious people
     POST /v1/references/restart     204; counts references from the first one again, for scenarios
     GET  /health                    200; with ?instance=NAME only when started with that name
 
-It is a simulator: no bank is asked and no money moves. The same key with the same body gets the
-same answer, with another body 422, while the first is under way 409. Errors are
-`{"error": {"code": …, "message": …}}` and never repeat what was sent. A client that sends
-`Prefer-Declared-Delay: 1` is not kept waiting: `Simulated-Delay-Ms` tells it how long the answer
-would have taken.
+The same key with the same body gets the same answer, with another body 422, while the first is
+under way 409. Errors are `{"error": {"code": …, "message": …}}` and never repeat what was sent. A
+client that sends `Prefer-Declared-Delay: 1` is not kept waiting: `Simulated-Delay-Ms` tells it how
+long the answer would have taken.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.paying.ledger import Ledger
-from bot.paying.simulated_bank import Refused, SimulatedBank
-from bot.paying.simulated_cards import TEST_CARDS, Behaviour
-from bot.paying.simulated_http import Door, Line
-from bot.paying.simulated_rest import RestCounter, json_refusal
-from bot.paying.simulated_stripe import StripeCounter
-from bot.paying.simulated_xml import XmlCounter
-
-TOKEN_VARIABLE = "PAYMENT_SIMULATOR_TOKEN"  # noqa: S105 - the variable's name, no token
+from bot.paying.simulator.bank import Refused, SimulatedBank
+from bot.paying.simulator.cards import TEST_CARDS, Behaviour
+from bot.paying.simulator.http import Door, Line
+from bot.paying.simulator.ledger import Ledger
+from bot.paying.simulator.rest import RestCounter, json_refusal
+from bot.paying.simulator.stripe import StripeCounter
+from bot.paying.simulator.xml import XmlCounter
 
 
 class SimulatedGateway:
@@ -105,33 +95,3 @@ def server(gateway: SimulatedGateway, port: int) -> uvicorn.Server:
             timeout_graceful_shutdown=1,
         )
     )
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="A payment gateway to practise on.")
-    parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
-    parser.add_argument("--ledger", type=Path, help="its books, an SQLite file; none: in memory")
-    parser.add_argument("--instance", default="", help="a name for /health to answer to")
-    parser.add_argument(
-        "--today", type=date.fromisoformat, help="judge expiry dates as of this day"
-    )
-    options = parser.parse_args(arguments)
-    ledger = Ledger(options.ledger)
-    today: dict[str, Any] = (
-        {} if options.today is None else {"today": partial(_same, options.today)}
-    )
-    gateway = SimulatedGateway(
-        ledger, token=os.environ.get(TOKEN_VARIABLE, ""), instance=options.instance, **today
-    )
-    try:
-        server(gateway, options.port).run()
-    finally:
-        ledger.close()
-
-
-def _same(day: date) -> date:
-    return day
-
-
-if __name__ == "__main__":
-    main()

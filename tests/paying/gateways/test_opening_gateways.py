@@ -10,11 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.gateway_settings import GatewayKind, GatewaySettings
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import RepeatedKey
-from bot.paying.gateways import open_gateway
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.kinds import open_gateway
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TOKEN = Credentials(SecretStr("sk_test_token"))
 
 
@@ -44,8 +44,8 @@ def test_a_gateways_libraries_are_imported_only_when_it_is_chosen() -> None:
     program = """
 import sys
 from bot.gateway_settings import GatewaySettings
-from bot.paying.credentials import Credentials
-from bot.paying.gateways import open_gateway
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.kinds import open_gateway
 open_gateway(GatewaySettings(url="http://127.0.0.1:9"), Credentials())
 print(*({"stripe", "lxml"} & set(sys.modules)))
 open_gateway(GatewaySettings(kind="xml", url="http://127.0.0.1:9"), Credentials())

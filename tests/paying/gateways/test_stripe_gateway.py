@@ -23,11 +23,11 @@ from bot.charges import ChargeRequest, ChargeStatus, DeclineReason
 from bot.errors import GatewayError
 from bot.gateway_settings import GatewaySettings, StripeSettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.stripe import StripeGateway
+from bot.paying.gateways.stripe_answers import read_error, read_intent, stripe_amount
 from bot.paying.references import reference_of_key
-from bot.paying.stripe import StripeGateway
-from bot.paying.stripe_answers import read_error, read_intent, stripe_amount
 
 URL = "https://stripe.example"
 KEY = "attempt-1"

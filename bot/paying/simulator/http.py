@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.paying.simulated_bank import Decision, LineDropped, Refused
+from bot.paying.simulator.bank import Decision, LineDropped, Refused
 
 _MAX_BODY_BYTES = 16 * 1024
 

@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from bot.errors import SettingsError
 from bot.money import Money
-from bot.paying.ledger import Entry
-from bot.paying.simulated_bank import Refused, SimulatedBank, SimulatedCharge
-from bot.paying.simulated_http import Door, body_of, headers_of, wants_declared_delays
-from bot.paying.xml_parser import parsed
+from bot.paying.gateways.xml_parser import parsed
+from bot.paying.simulator.bank import Refused, SimulatedBank, SimulatedCharge
+from bot.paying.simulator.http import Door, body_of, headers_of, wants_declared_delays
+from bot.paying.simulator.ledger import Entry
 
 _CODES = {
     "do_not_honour": "05",

@@ -21,10 +21,10 @@ from pydantic import SecretStr
 from bot.errors import GatewayError
 from bot.gateway_settings import GatewayKind, GatewaySettings, TlsSettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import OutcomeUnknown
-from bot.paying.gateways import open_gateway
-from bot.paying.tls import tls_context
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.kinds import open_gateway
+from bot.paying.gateways.tls import tls_context
 
 CARD = "4929173560829143"
 TOKEN = Credentials(SecretStr("sk_test_token"))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.charges import DeclineReason
-from bot.paying.declines import REASONS, reason_for
+from bot.paying.gateways.declines import REASONS, reason_for
 
-CATALOGUE = Path(__file__).parents[2] / "audio" / "prompts" / "en" / "catalogue.yml"
+CATALOGUE = Path(__file__).parents[3] / "audio" / "prompts" / "en" / "catalogue.yml"
 UNFIT = re.compile(
     r"(?i)stol|lost|fraud|theft|thief|pick.?up|capture|restrict|suspic|suspect|security.violation"
     r"|merchant.blacklist|police|block|counterfeit"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.charges import ChargeStatus, DeclineReason
 from bot.money import Money
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown
-from bot.paying.rest_answers import FINAL_STATUSES, read_charge, read_look_up
+from bot.paying.gateways.rest_answers import FINAL_STATUSES, read_charge, read_look_up
 
 KEY = "attempt-1"
 AMOUNT = Money(8750, "USD")

@@ -17,9 +17,9 @@ from bot.charges import ChargeStatus
 from bot.errors import GatewayError
 from bot.gateway_settings import GatewaySettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown
-from bot.paying.rest import RestGateway
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.rest import RestGateway
 
 URL = "http://127.0.0.1:9"
 CARD = "4929173560829148"

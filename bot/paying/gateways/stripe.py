@@ -33,7 +33,6 @@ from bot.charges import ChargeRequest, ChargeStatus
 from bot.errors import GatewayError
 from bot.gateway_settings import GATEWAY_TOKEN_VARIABLE, GatewaySettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import (
     GatewayAnswer,
     KeyState,
@@ -42,9 +41,9 @@ from bot.paying.gateway import (
     RepeatedKey,
     Semantics,
 )
-from bot.paying.line import DECLARED_DELAY_MS, Line, LineGateway, NoReply
-from bot.paying.references import reference_of_key
-from bot.paying.stripe_answers import (
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.line import DECLARED_DELAY_MS, Line, LineGateway, NoReply
+from bot.paying.gateways.stripe_answers import (
     ATTEMPT,
     FINAL_STATUSES,
     REFERENCE,
@@ -53,6 +52,7 @@ from bot.paying.stripe_answers import (
     reason_of,
     stripe_amount,
 )
+from bot.paying.references import reference_of_key
 
 SEMANTICS = Semantics(
     repeated_key=RepeatedKey.SAME_ANSWER,

@@ -19,10 +19,10 @@ from bot.charges import ChargeStatus, DeclineReason
 from bot.errors import GatewayError
 from bot.gateway_settings import XmlSettings
 from bot.money import Money
-from bot.paying.answers import Statement, believed
-from bot.paying.declines import reason_for
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown
-from bot.paying.xml_parser import parsed
+from bot.paying.gateways.answers import Statement, believed
+from bot.paying.gateways.declines import reason_for
+from bot.paying.gateways.xml_parser import parsed
 
 _AMOUNT = {"major": re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?"), "minor": re.compile("[0-9]{1,15}")}
 _FIELDS = ("status", "key", "amount", "currency", "reference", "reason")

@@ -20,12 +20,12 @@ from bot.charges import ChargeStatus, DeclineReason
 from bot.errors import GatewayError
 from bot.gateway_settings import GatewaySettings, XmlSettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown, RepeatedKey
-from bot.paying.xml import XmlGateway, semantics_of
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.xml import XmlGateway, semantics_of
 from bot.settings import load_settings
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 URL = "https://gateway.example/pay"
 CARD = "4929173560829143"
 KEY = "attempt-1"

@@ -30,16 +30,16 @@ from bot.cards import is_card_number
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus, DeclineReason
 from bot.errors import BotError, GatewayError
 from bot.gateway_settings import GatewayKind, GatewaySettings
-from bot.paying.credentials import Credentials, simulated_credentials
-from bot.paying.gateways import open_gateway
-from bot.paying.ledger import Ledger
+from bot.paying.gateways.credentials import Credentials, simulated_credentials
+from bot.paying.gateways.kinds import open_gateway
+from bot.paying.gateways.rest import RestGateway
 from bot.paying.pace import DeclaredPace
 from bot.paying.references import reference_for, reference_of_key
-from bot.paying.rest import RestGateway
 from bot.paying.service import PaymentService
-from bot.paying.simulated_cards import APPROVED, TEST_CARDS, Behaviour, Fault
-from bot.paying.simulator import SimulatedGateway, server
-from bot.paying.simulator_process import restart_references, running_simulator, simulated_url
+from bot.paying.simulator.cards import APPROVED, TEST_CARDS, Behaviour, Fault
+from bot.paying.simulator.ledger import Ledger
+from bot.paying.simulator.process import restart_references, running_simulator, simulated_url
+from bot.paying.simulator.server import SimulatedGateway, server
 
 BY_TITLE = {behaviour.title: number for number, behaviour in TEST_CARDS.items()}
 TODAY = date(2026, 3, 31)
@@ -242,7 +242,7 @@ async def test_while_a_charge_is_under_way_its_key_is_in_flight(
         waiting.set()
         await go_on.wait()
 
-    monkeypatch.setattr("bot.paying.simulated_bank.asyncio.sleep", sleep)
+    monkeypatch.setattr("bot.paying.simulator.bank.asyncio.sleep", sleep)
     slow = with_card(number=BY_TITLE["slow: 4 s"])
     async with client_of(ledger) as client:
         first = asyncio.create_task(post(client, slow))
@@ -261,7 +261,7 @@ async def test_a_client_that_asks_for_it_is_told_the_delay_and_not_kept_waiting(
     async def sleep(_: float) -> None:
         raise AssertionError("kept waiting")
 
-    monkeypatch.setattr("bot.paying.simulated_bank.asyncio.sleep", sleep)
+    monkeypatch.setattr("bot.paying.simulator.bank.asyncio.sleep", sleep)
     preference = {"Prefer-Declared-Delay": "1"}
     async with client_of(ledger) as client:
         slow = await post(client, with_card(number=BY_TITLE["slow: 4 s"]), "1", **preference)

@@ -26,9 +26,9 @@ from bot.charges import ChargeRequest
 from bot.errors import GatewayError
 from bot.gateway_settings import GatewaySettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown, Semantics
-from bot.paying.tls import tls_context, why_answer_lost, why_not_connected
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.tls import tls_context, why_answer_lost, why_not_connected
 
 ASK_FOR_DECLARED_DELAYS = "Prefer-Declared-Delay"
 DECLARED_DELAY_MS = "Simulated-Delay-Ms"

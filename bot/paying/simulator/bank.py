@@ -22,8 +22,8 @@ from babel.numbers import list_currencies
 from stdnum import luhn
 
 from bot.cards import brand_of, is_card_number
-from bot.paying.ledger import Entry, Ledger
-from bot.paying.simulated_cards import APPROVED, Behaviour, Fault
+from bot.paying.simulator.cards import APPROVED, Behaviour, Fault
+from bot.paying.simulator.ledger import Entry, Ledger
 
 _MAX_AMOUNT = 99_999_999
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

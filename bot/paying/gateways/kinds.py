@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.gateway_settings import GatewaySettings
-from bot.paying.credentials import Credentials
-from bot.paying.line import LineGateway
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.line import LineGateway
 
 
 def open_gateway(
@@ -20,9 +20,9 @@ def open_gateway(
     """
     match settings.kind:
         case "rest":
-            from bot.paying.rest import RestGateway as Adapter  # noqa: PLC0415
+            from bot.paying.gateways.rest import RestGateway as Adapter  # noqa: PLC0415
         case "xml":
-            from bot.paying.xml import XmlGateway as Adapter  # type: ignore[assignment] # noqa: PLC0415
+            from bot.paying.gateways.xml import XmlGateway as Adapter  # type: ignore[assignment] # noqa: PLC0415
         case "stripe":
-            from bot.paying.stripe import StripeGateway as Adapter  # type: ignore[assignment] # noqa: PLC0415
+            from bot.paying.gateways.stripe import StripeGateway as Adapter  # type: ignore[assignment] # noqa: PLC0415
     return Adapter(settings, credentials, url=url, declared_delays=declared_delays)

@@ -15,8 +15,8 @@ from bot.errors import GatewayError
 from bot.gateway_settings import XmlAnswerSettings, XmlSettings, XmlWordSettings
 from bot.money import Money
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown
-from bot.paying.xml_answers import XmlAnswers
-from bot.paying.xml_parser import parsed
+from bot.paying.gateways.xml_answers import XmlAnswers
+from bot.paying.gateways.xml_parser import parsed
 
 KEY = "attempt-1"
 AMOUNT = Money(8750, "USD")

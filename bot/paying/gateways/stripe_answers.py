@@ -19,9 +19,9 @@ from babel.numbers import get_currency_precision
 from bot.charges import ChargeStatus
 from bot.errors import GatewayError
 from bot.money import Money
-from bot.paying.answers import Statement, believed
-from bot.paying.declines import reason_for
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown
+from bot.paying.gateways.answers import Statement, believed
+from bot.paying.gateways.declines import reason_for
 
 ATTEMPT = "attempt_id"
 """The metadata that names our charge."""

@@ -13,7 +13,7 @@ import httpx
 
 from bot.errors import GatewayError
 from bot.gateway_settings import CLIENT_KEY_PASSWORD_VARIABLE, TlsSettings
-from bot.paying.credentials import Credentials
+from bot.paying.gateways.credentials import Credentials
 from bot.project import ROOT
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}

@@ -25,9 +25,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.paying.ledger import Entry
-from bot.paying.simulated_bank import Refused, SimulatedBank, SimulatedCard, SimulatedCharge
-from bot.paying.simulated_http import Door, body_of, headers_of, wants_declared_delays
+from bot.paying.simulator.bank import Refused, SimulatedBank, SimulatedCard, SimulatedCharge
+from bot.paying.simulator.http import Door, body_of, headers_of, wants_declared_delays
+from bot.paying.simulator.ledger import Entry
 
 _MOST_METHODS = 1000
 _QUERY = re.compile(r'metadata\["((?:[^"\\]|\\.)+)"\]:"((?:[^"\\]|\\.)*)"')

@@ -19,9 +19,9 @@ from bot.charges import ChargeStatus
 from bot.errors import GatewayError
 from bot.gateway_settings import REFUSING_STATUSES
 from bot.money import Money
-from bot.paying.answers import Statement, believed
-from bot.paying.declines import reason_for
 from bot.paying.gateway import GatewayAnswer, KeyState, NothingTaken, OutcomeUnknown
+from bot.paying.gateways.answers import Statement, believed
+from bot.paying.gateways.declines import reason_for
 
 FINAL_STATUSES = frozenset(REFUSING_STATUSES)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from bot.errors import GatewayError
-from bot.paying.xml_template import XmlTemplate
+from bot.paying.gateways.xml_template import XmlTemplate
 
 NAMES = frozenset({"key", "amount", "code", "zip"})
 TEXT = '<Pay key="{key}" zip="{zip}"><Sum>{amount}</Sum> and <Code>{code}</Code> more</Pay>'

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import GatewayError
 from bot.gateway_settings import GatewaySettings, TlsSettings
-from bot.paying.credentials import read_credentials, simulated_credentials
+from bot.paying.gateways.credentials import read_credentials, simulated_credentials
 
 SECRET = "sk_live_4eC39HqLyjWDarjt"
 TOKEN = "PAYMENT_GATEWAY_TOKEN"

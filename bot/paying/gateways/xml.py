@@ -13,7 +13,6 @@ from bot.charges import ChargeRequest
 from bot.errors import GatewayError
 from bot.gateway_settings import GATEWAY_TOKEN_VARIABLE, GatewaySettings, XmlSettings
 from bot.money import Money
-from bot.paying.credentials import Credentials
 from bot.paying.gateway import (
     GatewayAnswer,
     KeyState,
@@ -22,9 +21,10 @@ from bot.paying.gateway import (
     RepeatedKey,
     Semantics,
 )
-from bot.paying.line import Line, LineGateway, checked_url
-from bot.paying.xml_answers import XmlAnswers
-from bot.paying.xml_template import XmlTemplate, places_in
+from bot.paying.gateways.credentials import Credentials
+from bot.paying.gateways.line import Line, LineGateway, checked_url
+from bot.paying.gateways.xml_answers import XmlAnswers
+from bot.paying.gateways.xml_template import XmlTemplate, places_in
 
 _LOOK_UP_PLACES = frozenset({"key", "token", "amount", "amount_minor_units", "currency"})
 _CHARGE_PLACES = _LOOK_UP_PLACES | {

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from bot.errors import GatewayError, did_you_mean
-from bot.paying.xml_parser import parsed
+from bot.paying.gateways.xml_parser import parsed
 
 _PLACE = re.compile(r"\{([A-Za-z_]+)\}")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
