@@ -54,7 +54,7 @@ async def serve_ours(kind: str, port: int) -> None:
 
     live = LiveSettings(most_calls=1000, port=port)
 
-    def anybody(token: str) -> KnownCall:
+    async def anybody(token: str) -> KnownCall:
         return Admitted(new_call_id(), Parameters())
 
     async with contextlib.AsyncExitStack() as stack:

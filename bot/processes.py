@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -38,6 +39,35 @@ def free_port() -> int:
 def die_with_parent() -> None:
     """Linux: the kernel ends the child even when we are killed without a chance to clean up."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+_owners_here: set[str] = set()
+
+
+def new_owner() -> str:
+    """A name for this process in the database, beside what is its own there."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    _owners_here.add(owner)
+    return owner
+
+
+def is_gone(owner: str) -> bool:
+    """Whether a `new_owner` ran on this machine and does no more.
+
+    A guess where numbers of processes are used again: nothing that must be safe may rest on it.
+    """
+    host, pid, _ = owner.rsplit(":", 2)
+    if host != socket.gethostname() or os.name != "posix":
+        return False
+    if int(pid) == os.getpid():  # in a container every start may get the same number
+        return owner not in _owners_here
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 class Child:

@@ -65,7 +65,6 @@ async def _serve(
     settings: Settings, access: Access, listener: socket.socket, out: Path, *, with_rasa: bool
 ) -> None:
     from bot.calls.live.calls import LiveCalls
-    from bot.calls.live.prepared import PreparedCalls
     from bot.calls.services import running_services
     from bot.live_settings import twilio_auth_token
     from bot.web.app import build_app
@@ -83,17 +82,16 @@ async def _serve(
         site = Site(
             settings,
             calls,
-            PreparedCalls(),
             access,
             languages(ready.speaker.language),
             demo=is_offered(settings, private=access.private),
         )
         calls.metrics.watch(ready.executor)
-        twilio = TwilioLine(calls, settings.live, auth_token, site.prepared.redeem)
+        twilio = TwilioLine(calls, settings.live, auth_token, calls.book.redeem)
         metrics = metrics_route(calls.metrics, ready.payments, access)
         app = build_app(site, [*twilio.routes, metrics])
         async with (
-            listening_for_asterisk(calls, settings.live, site.prepared.redeem) as asterisk,
+            listening_for_asterisk(calls, settings.live, calls.book.redeem) as asterisk,
             serving(app, listener, settings.live),
         ):
             console.print(f"\nOpen [bold]{escape(address(listener))}[/] to call. Ctrl-C ends.\n")

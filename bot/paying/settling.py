@@ -8,9 +8,6 @@ request cannot be carried out any more, so never within a call. An intent that n
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +23,7 @@ from bot.paying.gateway import Gateway, GatewayAnswer, KeyState, OutcomeUnknown
 from bot.paying.intents import OPEN_STATES, Intent, State
 from bot.paying.journal import Journal
 from bot.paying.pace import Pace
+from bot.processes import is_gone, new_owner
 
 _log = structlog.get_logger(__name__)
 
@@ -63,7 +61,7 @@ class Settler:
         self._one_pass = asyncio.Lock()
         self._in_call_seconds = settings.look_up_for_ms / 1000
         self._settle_for = timedelta(hours=settings.settle_for_hours)
-        self.owner = _new_owner()
+        self.owner = new_owner()
         """This process's name on leases and charges."""
         self.longest_charge_seconds = (
             settings.connect_timeout_ms + settings.answer_timeout_ms + settings.look_up_for_ms
@@ -132,7 +130,7 @@ class Settler:
     async def _settle_pass(self, *, due_only: bool) -> list[Settled]:
         settled: list[Settled] = []
         try:
-            gone = {owner for owner in await in_thread(self._journal.owners) if _is_gone(owner)}
+            gone = {owner for owner in await in_thread(self._journal.owners) if is_gone(owner)}
             for owner in gone:
                 await in_thread(self._journal.release_all_of, owner)
             for candidate in await in_thread(
@@ -371,31 +369,3 @@ def _pause_after(look_ups: int) -> timedelta:
     """How long an open charge rests after its n-th look-up in vain."""
     seconds = _FIRST_PAUSE_SECONDS * 2 ** min(look_ups, 20)
     return timedelta(seconds=min(seconds, _LONGEST_PAUSE_SECONDS))
-
-
-_owners_here: set[str] = set()
-
-
-def _new_owner() -> str:
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    _owners_here.add(owner)
-    return owner
-
-
-def _is_gone(owner: str) -> bool:
-    """Whether a lease's owner ran on this machine and does no more.
-
-    Wrong guesses are harmless: the journal's steps, not the leases, keep charges safe.
-    """
-    host, pid, _ = owner.rsplit(":", 2)
-    if host != socket.gethostname() or os.name != "posix":
-        return False
-    if int(pid) == os.getpid():  # in a container every start may get the same number
-        return owner not in _owners_here
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

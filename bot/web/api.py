@@ -1,7 +1,7 @@
 """The API: prepare a call, ask what became of it, ask how the server is.
 
 POST /api/calls         the call's parameters -> 201, its id and a token that opens it, once
-GET  /api/calls/{id}    waiting, under way or over; then with its result, masked
+GET  /api/calls/{id}    waiting, under way, over and with its result, masked; or lost
 POST /api/demo          the same for the page's demo bill, where there is one
 GET  /health            200 while the process lives
 GET  /ready             200 while another call would be taken, else 503 and why
@@ -15,22 +15,24 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.calls.live.calls import NotTakenError
-from bot.calls.live.prepared import PreparedCall
+from bot.calls.live.book import TOKEN_SECONDS, PreparedCall
+from bot.calls.live.not_taken import NotTakenError
 from bot.calls.run_call import call_started
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import BotError, StoreError
 from bot.records.guard import refuse_card_identifier
-from bot.records.result import result_document
 from bot.web.demo import demo_bill
 from bot.web.openapi import api_page, openapi_document
 from bot.web.problems import Refused, json_object
 from bot.web.site import Site
+
+_log = structlog.get_logger(__name__)
 
 _PARAMETERS = TypeAdapter(Parameters)
 
@@ -54,13 +56,13 @@ class Api:
 
     async def ready(self, _request: Request) -> Response:
         calls = self._site.calls
-        why_not = calls.why_not()
+        why_not = calls.why_nowhere()
         return JSONResponse(
             {
                 "ready": why_not is None,
                 "why": str(why_not or ""),
-                "calls": len(calls.under_way),
-                "most_calls": calls.most,
+                "calls": len(calls.under_way) + calls.others.calls,
+                "most_calls": calls.most + calls.others.most,
             },
             200 if why_not is None else 503,
         )
@@ -68,7 +70,7 @@ class Api:
     async def prepare(self, request: Request) -> Response:
         self._must_have_key(request)
         parameters = self._parameters(await json_object(request))
-        return self._prepared(parameters)
+        return await self._prepared(parameters)
 
     async def demo(self, request: Request) -> Response:
         """The parameters are ours: who opens the page chooses the language only."""
@@ -78,34 +80,33 @@ class Api:
         language = (await json_object(request)).get("language", "en")
         if language not in self._site.languages:
             raise Refused(422, "language", f"not one of {', '.join(self._site.languages)}")
-        return self._prepared(demo_bill(self._site.settings))
+        return await self._prepared(demo_bill(self._site.settings))
 
-    def _prepared(self, parameters: Parameters) -> Response:
+    async def _prepared(self, parameters: Parameters) -> Response:
         try:
-            call = self._site.prepared.prepare(parameters)
+            call = await self._site.calls.book.prepare(parameters)
         except NotTakenError as error:
             raise Refused(503, "busy", str(error)) from None
-        return JSONResponse(_of_prepared(call, self._site.prepared.seconds), 201)
+        except StoreError as error:
+            raise _no_book(error) from None
+        return JSONResponse(_of_prepared(call), 201)
 
     async def state(self, request: Request) -> Response:
         self._must_have_key(request)
         call_id = request.path_params["call_id"]
-        calls = self._site.calls
-        if self._site.prepared.is_waiting(call_id):
-            return JSONResponse({"call": call_id, "state": "waiting"})
-        if (live := calls.under_way.get(call_id)) is not None:
-            return JSONResponse(
-                {
-                    "call": call_id,
-                    "state": "under_way",
-                    "transport": live.transport,
-                    "started_at": live.started_at.isoformat(timespec="milliseconds"),
-                }
-            )
-        if (result := calls.results.get(call_id)) is not None:
-            document = result_document(result)
-            return JSONResponse({"call": call_id, "state": "over", "result": document})
-        raise Refused(404, "no_such_call", "no call of this id; its token may have expired")
+        try:
+            state = await self._site.calls.book.state(call_id)
+        except StoreError as error:
+            raise _no_book(error) from None
+        if state is None:
+            raise Refused(404, "no_such_call", "no call of this id; its token may have expired")
+        told: dict[str, Any] = {"call": call_id, "state": state.state.value}
+        if state.started_at is not None:
+            started_at = state.started_at.isoformat(timespec="milliseconds")
+            told |= {"transport": state.transport, "started_at": started_at}
+        if state.result is not None:
+            told["result"] = state.result
+        return JSONResponse(told)
 
     def _must_be_ours(self, request: Request) -> None:
         if not self._site.access.is_own_page(request):
@@ -133,11 +134,16 @@ class Api:
         return parameters
 
 
-def _of_prepared(call: PreparedCall, seconds: float) -> dict[str, Any]:
+def _no_book(error: StoreError) -> Refused:
+    _log.error("book_not_asked", why=str(error))
+    return Refused(503, "no_book", "the book of calls does not answer")
+
+
+def _of_prepared(call: PreparedCall) -> dict[str, Any]:
     return {
         "call": call.call_id,
         "token": call.token,
-        "seconds": round(seconds),
+        "seconds": round(TOKEN_SECONDS),
         "page": f"/#{call.token}",
     }
 

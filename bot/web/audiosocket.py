@@ -17,8 +17,9 @@ from typing import Final
 
 import structlog
 
-from bot.calls.live.calls import LiveCalls, NotTakenError
+from bot.calls.live.calls import LiveCalls
 from bot.calls.live.line import Clear, Finished, LiveLine, Play
+from bot.calls.live.not_taken import NotTakenError
 from bot.calls.live.pace import Pace
 from bot.calls.run_call import new_call_id
 from bot.calls.scenarios.scenario import Parameters
@@ -119,7 +120,7 @@ class AudioSocketLine:
     async def _one_call(self, connection: _Connection) -> None:
         async with asyncio.timeout(FIRST_WORDS_SECONDS):
             uuid = await connection.uuid()
-        call = self._let_in(str(uuid.uuid))
+        call = await self._let_in(str(uuid.uuid))
         line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
         pace = Pace(line)
         await hold_call(
@@ -132,9 +133,9 @@ class AudioSocketLine:
             send=lambda: connection.send(pace),
         )
 
-    def _let_in(self, uuid: str) -> KnownCall:
+    async def _let_in(self, uuid: str) -> KnownCall:
         """Raises ProtocolError for a call nobody prepared."""
-        if (call := self._redeem(uuid)) is not None:
+        if (call := await self._redeem(uuid)) is not None:
             return call
         if not self._settings.audiosocket.take_unprepared_calls:
             raise ProtocolError("a UUID that no prepared call has")

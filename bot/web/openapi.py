@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from bot.calls.live.book import State
 from bot.calls.scenarios.scenario import Parameters
 from bot.records.result import SCHEMA
 from bot.web.page import PAGES
@@ -83,7 +84,8 @@ def _prepare() -> dict[str, Any]:
 
 def _state() -> dict[str, Any]:
     operation = _operation(
-        "What became of a call", {"200": "waiting, under_way, or over and with its result."}
+        "What became of a call",
+        {"200": "waiting, under_way, over with its result; lost: its process died"},
     )
     operation["security"] = _KEY
     operation["parameters"] = [
@@ -96,8 +98,11 @@ def _state() -> dict[str, Any]:
                 "required": ["call", "state"],
                 "properties": {
                     "call": {"type": "string"},
-                    "state": {"enum": ["waiting", "under_way", "over"]},
-                    "transport": {"type": "string", "description": "While it is under way."},
+                    "state": {"enum": [state.value for state in State]},
+                    "transport": {
+                        "type": "string",
+                        "description": "Of a call that has begun and is not over.",
+                    },
                     "started_at": {"type": "string", "format": "date-time"},
                     "result": {"$ref": "#/components/schemas/Result"},
                 },

@@ -15,9 +15,9 @@ import structlog
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.calls.live.calls import Busy, NotTakenError
+from bot.calls.live.book import PreparedCall
 from bot.calls.live.line import Caption, Clear, Finished, LiveLine, Play
-from bot.calls.live.prepared import PreparedCall
+from bot.calls.live.not_taken import Busy, NotTakenError
 from bot.errors import BotError, StoreError
 from bot.records.guard import kept_entry
 from bot.records.result import result_document
@@ -95,7 +95,7 @@ class _Connection:
 
     async def _one_call(self) -> None:
         hello = await self._greeted()
-        call = self._let_in(hello.token)
+        call = await self._let_in(hello.token)
         self._writer = PageWriter(hello.rate)
         line = LiveLine(dead_after_seconds=self._site.settings.live.dead_line_seconds)
         tasks = [
@@ -139,11 +139,11 @@ class _Connection:
         assert isinstance(hello, Hello)  # noqa: S101 - the reader lets nothing else be first
         return hello
 
-    def _let_in(self, token: str) -> PreparedCall:
+    async def _let_in(self, token: str) -> PreparedCall:
         """Raises NotTakenError while there is no room, PageFault for a token that opens nothing."""
         if (why_not := self._site.calls.why_not()) is not None:
             raise why_not
-        call = self._site.prepared.redeem(token)
+        call = await self._site.calls.book.redeem(token)
         if call is None:
             raise PageFault(CloseCode.TOKEN, "a token that is unknown, used, or too old")
         return call

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from babel import Locale
 
 from bot.calls.live.calls import LiveCalls
-from bot.calls.live.prepared import PreparedCalls
 from bot.settings import Settings
 from bot.web.access import Access
 
@@ -26,7 +25,6 @@ class Site:
 
     settings: Settings
     calls: LiveCalls
-    prepared: PreparedCalls
     access: Access
     languages: Mapping[str, str]
     demo: bool

@@ -57,7 +57,7 @@ class Admitted:
 
 
 class Redeems(Protocol):
-    def __call__(self, token: str) -> KnownCall | None:
+    async def __call__(self, token: str) -> KnownCall | None:
         """The call this one-time token was given out for, once; None for any other."""
 
 

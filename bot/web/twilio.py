@@ -25,14 +25,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.calls.live.calls import LiveCalls, NotTakenError
+from bot.calls.live.calls import LiveCalls
 from bot.calls.live.line import Clear, Finished, LiveLine, Play
+from bot.calls.live.not_taken import NotTakenError
 from bot.calls.live.pace import Pace
 from bot.calls.live.parameters import parameters_of
 from bot.calls.run_call import new_call_id
-from bot.errors import BotError, ProtocolError, SettingsError
+from bot.errors import BotError, ProtocolError, SettingsError, StoreError
 from bot.live_settings import TWILIO_TOKEN_VARIABLE, LiveSettings
-from bot.outcomes import Destination, PaymentResult
+from bot.outcomes import Destination
 from bot.transports import media_streams as streams
 from bot.transports import twiml
 from bot.transports.media_order import MediaOrder
@@ -57,6 +58,9 @@ _CALL: Final = "call"
 _CALL_ID: Final = re.compile(r"[a-z]{16}")
 _LONGEST_FORM: Final = 1 << 16
 _END: Final = "end"
+
+_TOLD: Final = ("status", "error", "reference", "amount", "brand", "last_four")
+"""Of a result: what travels on with the call."""
 
 _OVER, _NOT_ALLOWED, _OUR_FAULT, _BUSY = 1000, 1008, 1011, 1013
 """Close codes of RFC 6455 and its registry."""
@@ -103,7 +107,7 @@ class TwilioLine:
         """The URL's own query holds parameters of the call: ?merchant_id=m1&amount=87.50."""
         if not await self._is_twilios(request):
             return _refused()
-        if self._calls.why_not() is not None:
+        if self._calls.why_nowhere() is not None:
             return _twiml(twiml.busy())
         asked = dict(request.query_params)
         try:
@@ -119,13 +123,18 @@ class TwilioLine:
         if not await self._is_twilios(request):
             return _refused()
         call_id = request.query_params.get(_CALL, "")
-        result = self._calls.results.get(call_id)
+        try:
+            state = await self._calls.book.state(call_id)
+        except StoreError as error:
+            _log.error("book_not_asked", why=str(error))
+            state = None
+        result = (state and state.result) or {}
         twilio = self._settings.twilio
-        there = {Destination.AGENT: twilio.agent_url, Destination.IVR: twilio.ivr_url}
-        url = "" if result is None or result.hand_over is None else there.get(result.hand_over, "")
-        if result is None or not url:
+        there = {Destination.AGENT.value: twilio.agent_url, Destination.IVR.value: twilio.ivr_url}
+        url = there.get(result.get("hand_over") or "", "")
+        if not url:
             return _twiml(twiml.hang_up())
-        told = urlencode({_CALL: call_id, **_told(result.payment)})
+        told = urlencode({_CALL: call_id, **{name: result[name] or "" for name in _TOLD}})
         return _twiml(twiml.redirect(f"{url}{'&' if '?' in url else '?'}{told}"))
 
     async def _is_twilios(self, request: Request) -> bool:
@@ -173,7 +182,7 @@ class TwilioLine:
     async def _one_call(self, stream: _Stream, *, signed: bool) -> None:
         async with asyncio.timeout(FIRST_WORDS_SECONDS):
             start = await stream.start()
-        call = self._let_in(start.parameters, signed=signed)
+        call = await self._let_in(start.parameters, signed=signed)
         line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
         pace = Pace(line)
         await hold_call(
@@ -186,9 +195,10 @@ class TwilioLine:
             send=lambda: stream.send(start.stream_sid, pace),
         )
 
-    def _let_in(self, parameters: Mapping[str, str], *, signed: bool) -> KnownCall:
+    async def _let_in(self, parameters: Mapping[str, str], *, signed: bool) -> KnownCall:
         """Raises ProtocolError for a stream nobody vouches for."""
-        if (token := parameters.get("token", "")) and (call := self._redeem(token)) is not None:
+        token = parameters.get("token", "")
+        if token and (call := await self._redeem(token)) is not None:
             return call
         if not signed:
             raise ProtocolError("a stream that is not signed needs the token of a prepared call")
@@ -266,18 +276,6 @@ class _Stream:
             await self._socket.send_text(message)
         except (WebSocketDisconnect, RuntimeError):  # starlette's two ways to say that it is closed
             raise ConnectionResetError from None
-
-
-def _told(result: PaymentResult) -> dict[str, str]:
-    """What travels on with the call; nothing that may not be kept."""
-    return {
-        "status": result.status.value,
-        "error": result.error.value if result.error else "",
-        "reference": result.reference or "",
-        "amount": str(result.amount) if result.amount else "",
-        "brand": result.brand.value if result.brand else "",
-        "last_four": result.last_four or "",
-    }
 
 
 def _path_and_query(request: Request | WebSocket) -> str:

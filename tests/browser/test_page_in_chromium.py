@@ -123,7 +123,7 @@ async def test_a_bill_is_paid_on_the_dial_pad_and_the_page_shows_every_step(tmp_
         await picture(page, "paid-dark")
         assert page.wrong == []
         assert len(server.gateway.asked) == 1
-        [result] = server.site.calls.results.values()
+        [result] = server.results
         assert result.payment.last_four == "4242"
 
 

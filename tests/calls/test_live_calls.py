@@ -10,8 +10,9 @@ import pytest
 from live_phone import Phone, StandingWall
 from one_call import Finished, KnownWords, ObligingGateway, payment_words, run_call
 
-from bot.calls.live.calls import Busy, Draining, LiveCalls
+from bot.calls.live.calls import LiveCalls, Others
 from bot.calls.live.line import LiveLine
+from bot.calls.live.not_taken import Busy, Draining
 from bot.calls.run_call import Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
 from bot.live_settings import LiveSettings
@@ -166,5 +167,21 @@ async def test_a_call_that_does_not_end_in_time_is_hung_up(tmp_path: Path) -> No
     calls = LiveCalls(lines, LiveSettings(most_calls=2), tmp_path)
     (task,) = await started(calls, lines, 1)
     assert await calls.drain(0) == 1
+    with pytest.raises(EndedError):
+        await task
+
+
+async def test_a_process_that_is_full_is_not_the_end_while_others_have_room(
+    tmp_path: Path,
+) -> None:
+    lines = Lines()
+    calls = LiveCalls(lines, LiveSettings(most_calls=1), tmp_path)
+    (task,) = await started(calls, lines, 1)
+    calls.others = Others(calls=2, most=3, room=1)
+    assert isinstance(calls.why_not(), Busy)
+    assert calls.why_nowhere() is None
+    calls.others = Others(calls=3, most=3)
+    assert "all 4 lines are busy" in str(calls.why_nowhere())
+    lines.let_go.set()
     with pytest.raises(EndedError):
         await task

@@ -20,7 +20,6 @@ from one_call import ObligingGateway, payment_words, run_call
 from bot.audio import CHUNK_SAMPLES
 from bot.calls.live.calls import LiveCalls
 from bot.calls.live.line import LiveLine
-from bot.calls.live.prepared import PreparedCalls
 from bot.calls.run_call import Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
 from bot.live_settings import LiveSettings
@@ -56,12 +55,14 @@ class Server:
     site: Site
     url: str
     gateway: ObligingGateway = field(default_factory=ObligingGateway)
+    results: list[CallResult] = field(default_factory=list)
+    """Of the quick calls that are over."""
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE_SECONDS)
 
     async def token(self, **parameters: Any) -> str:
-        call = self.site.prepared.prepare(Parameters(amount="87.50", **parameters))
+        call = await self.site.calls.book.prepare(Parameters(amount="87.50", **parameters))
         return call.token
 
     def phone(self, **options: Any) -> websockets.connect:
@@ -105,18 +106,21 @@ async def served(
     live = replace(live or LiveSettings(), port=0)
     settings = replace(settings or Settings(), live=live)
     gateway = ObligingGateway()
+    results: list[CallResult] = []
 
     async def quick(line: LiveLine, parameters: Parameters, files: Files, **more: Any) -> Any:
-        return await quick_call(gateway, line, parameters, files, **more)
+        finished = await quick_call(gateway, line, parameters, files, **more)
+        results.append(finished.result)
+        return finished
 
     calls = LiveCalls(run or quick, live, folder)
     access = access_of(live, environment or {})
     demo = is_offered(settings, private=access.private)
-    site = Site(settings, calls, PreparedCalls(), access, {"en": "English"}, demo=demo)
+    site = Site(settings, calls, access, {"en": "English"}, demo=demo)
     with bound(live) as listener:
         host, port = listener.getsockname()[:2]
         async with serving(build_app(site), listener, live):
-            yield Server(site, f"http://{host}:{port}/", gateway)
+            yield Server(site, f"http://{host}:{port}/", gateway, results)
             await calls.drain(0)
 
 

@@ -88,7 +88,7 @@ class Server:
     def prepare(self, token: str, amount: str = "87.50") -> None:
         self.prepared[token] = Admitted("preparedpreparec", Parameters(amount=amount))
 
-    def redeem(self, token: str) -> KnownCall | None:
+    async def redeem(self, token: str) -> KnownCall | None:
         return self.prepared.pop(token, None)
 
     def results(self) -> list[ResultName]:

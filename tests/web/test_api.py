@@ -234,7 +234,7 @@ async def test_the_page_offers_a_demo_bill_and_cards_to_try(tmp_path: Path) -> N
         assert about["demo"]["amount"] == "$87.50"
         assert about["demo"]["test_cards"][0]["number"] == "4242424242424242"
         call = (await client.post("/api/demo", json={"language": "en"})).json()
-        redeemed = server.site.prepared.redeem(call["token"])
+        redeemed = await server.site.calls.book.redeem(call["token"])
         assert redeemed is not None
         assert redeemed.parameters.amount == "87.50"
         unknown = await client.post("/api/demo", json={"language": "xx"})

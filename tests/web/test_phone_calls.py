@@ -76,7 +76,7 @@ async def test_a_page_that_goes_away_has_hung_up_and_its_line_is_free_again(tmp_
             await page.hello(await server.token())
             await page.until("ready")
         await asyncio.wait_for(server.site.calls.drain(PATIENCE_SECONDS), PATIENCE_SECONDS)
-        [result] = server.site.calls.results.values()
+        [result] = server.results
         assert result.payment.status == "caller-hung-up"
         assert server.gateway.asked == []
 

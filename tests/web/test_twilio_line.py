@@ -26,7 +26,7 @@ from bot.errors import SettingsError
 from bot.live_settings import LiveSettings, TwilioSettings
 from bot.money import Money
 from bot.outcomes import Destination, PaymentResult, ResultName
-from bot.records.result import CallResult, Durations
+from bot.records.result import CallResult, Durations, result_document
 from bot.records.trace import EntryKind
 from bot.transports.twilio_signature import signature
 from bot.web.twilio import TwilioLine
@@ -39,9 +39,11 @@ TWILIO = TwilioSettings(public_url=PUBLIC, agent_url="https://pay.example.com/ag
 ENDED = "abcdefghijklmnop"
 
 
-def ended(payment: PaymentResult, destination: Destination | None) -> CallResult:
-    durations = Durations.of([], 0)
-    return CallResult(ENDED, datetime.now(UTC), payment, durations, hand_over=destination)
+async def ended(server: Server, payment: PaymentResult, destination: Destination | None) -> None:
+    result = CallResult(
+        ENDED, datetime.now(UTC), payment, Durations.of([], 0), hand_over=destination
+    )
+    await server.calls.book.ended(ENDED, result_document(result))
 
 
 def app_of(server: Server) -> Starlette:
@@ -383,8 +385,12 @@ def test_wrong_parameters_in_the_webhooks_url_are_named(tmp_path: Path) -> None:
 def test_after_the_call_the_result_goes_along_to_the_agent(tmp_path: Path) -> None:
     declined = PaymentResult(ResultName.DECLINED, amount=Money(8750), last_four="0002")
     server = Server(tmp_path)
-    server.calls._results[ENDED] = ended(declined, Destination.AGENT)
-    answer = run(asked(server, f"/twilio/after?call={ENDED}"))
+
+    async def after() -> httpx.Response:
+        await ended(server, declined, Destination.AGENT)
+        return await asked(server, f"/twilio/after?call={ENDED}")
+
+    answer = run(after())
     url = httpx.URL(document(answer).findtext("Redirect") or "")
     assert url.host == "pay.example.com"
     assert url.params["x"] == "1"
@@ -397,9 +403,13 @@ def test_after_the_call_it_is_hung_up_where_nothing_else_is_to_be_done(
     destination: Destination | None, tmp_path: Path
 ) -> None:
     server = Server(tmp_path)
-    server.calls._results[ENDED] = ended(PaymentResult(ResultName.SUCCESS), destination)
-    for path in ("/twilio/after?call=abcdefghijklmnop", "/twilio/after?call=qqqqqqqqqqqqqqqq"):
-        assert "<Hangup" in run(asked(server, path)).text
+
+    async def after(call_id: str) -> httpx.Response:
+        await ended(server, PaymentResult(ResultName.SUCCESS), destination)
+        return await asked(server, f"/twilio/after?call={call_id}")
+
+    assert "<Hangup" in run(after(ENDED)).text
+    assert "<Hangup" in run(after("q" * 16)).text
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,35 +13,18 @@ from typing import Protocol
 
 import structlog
 
+from bot.calls.live.book import CallBook, OwnBook
 from bot.calls.live.line import LiveLine
 from bot.calls.live.metrics import CallMetrics
+from bot.calls.live.not_taken import Busy, Draining, NotTakenError, UnderWay
 from bot.calls.run_call import Files, FinishedCall, new_call_id
 from bot.calls.scenarios.scenario import Parameters
-from bot.errors import BotError
+from bot.errors import StoreError
 from bot.live_settings import LiveSettings
-from bot.records.result import CallResult
+from bot.records.result import CallResult, result_document
 from bot.records.trace import Entry
 
 _log = structlog.get_logger(__name__)
-
-_RESULTS_KEPT = 1_000
-"""In memory, for who asks soon after a call; the records have all of them."""
-
-
-class NotTakenError(BotError):
-    """A call that is not taken. The message may be told to the other end."""
-
-
-class Busy(NotTakenError):
-    """As many calls as there is room for."""
-
-
-class UnderWay(NotTakenError):
-    """A call of this id is there already: its other end came twice."""
-
-
-class Draining(NotTakenError):
-    """The process is about to end."""
 
 
 class RunsCalls(Protocol):
@@ -54,6 +37,15 @@ class RunsCalls(Protocol):
         call_id: str,
         watch: Callable[[Entry], None],
     ) -> FinishedCall: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The other processes behind the same port, all together. room: calls they would take now."""
+
+    calls: int = 0
+    most: int = 0
+    room: int = 0
 
 
 @dataclass(slots=True)
@@ -76,14 +68,19 @@ class LiveCalls:
         settings: LiveSettings,
         folder: Path,
         metrics: CallMetrics | None = None,
+        book: CallBook | None = None,
     ) -> None:
-        """folder: where each call gets a folder of its own, named by its id."""
+        """folder: where each call gets a folder of its own, named by its id. book: None for one of
+        this process's own."""
         self.metrics = metrics or CallMetrics(settings.calls_at_once)
+        self.book = book or OwnBook()
+        self.others = Others()
+        self.changed: Callable[[], object] = lambda: None
+        """Called when a call has begun or ended."""
         self._run = run
         self._settings = settings
         self._folder = folder
         self._under_way: dict[str, LiveCall] = {}
-        self._results: dict[str, CallResult] = {}
         self._draining = False
         self._none_left = asyncio.Event()
         self._none_left.set()
@@ -92,11 +89,6 @@ class LiveCalls:
     def under_way(self) -> Mapping[str, LiveCall]:
         """By call id."""
         return MappingProxyType(self._under_way)
-
-    @property
-    def results(self) -> Mapping[str, CallResult]:
-        """Of the calls that ended last, by call id."""
-        return MappingProxyType(self._results)
 
     @property
     def most(self) -> int:
@@ -113,6 +105,15 @@ class LiveCalls:
         if len(self._under_way) >= self.most:
             return Busy(f"all {self.most} lines are busy; try again in a minute")
         return None
+
+    def why_nowhere(self) -> NotTakenError | None:
+        """Why no process behind this port would take a call now; None when one would."""
+        why_not = self.why_not()
+        if isinstance(why_not, Busy):
+            if self.others.room:
+                return None
+            return Busy(f"all {self.most + self.others.most} lines are busy; try again in a minute")
+        return why_not
 
     async def take(
         self,
@@ -146,18 +147,17 @@ class LiveCalls:
         with self._taken(call) as ended:
             files = Files(self._folder / call.call_id)
             longest = self._settings.longest_call_minutes * 60
-            ending = asyncio.get_running_loop().call_later(longest, line.hang_up)
-            try:
-                finished = await self._run(
-                    line, parameters, files, call_id=call.call_id, watch=watching
-                )
-            finally:
-                ending.cancel()
-                line.finish()
+            async with self._in_the_book(call) as written:
+                ending = asyncio.get_running_loop().call_later(longest, line.hang_up)
+                try:
+                    finished = await self._run(
+                        line, parameters, files, call_id=call.call_id, watch=watching
+                    )
+                finally:
+                    ending.cancel()
+                    line.finish()
+                written.append(finished.result)
             ended.append(finished.end.result.status)
-        self._results[call.call_id] = finished.result
-        if len(self._results) > _RESULTS_KEPT:
-            del self._results[next(iter(self._results))]
         _log.info(
             "call_ended",
             result=finished.end.result.status,
@@ -166,6 +166,20 @@ class LiveCalls:
             keys_dropped=line.figures.keys_dropped,
         )
         return finished
+
+    @asynccontextmanager
+    async def _in_the_book(self, call: LiveCall) -> AsyncIterator[list[CallResult]]:
+        """Into the list goes the result. Raises UnderWay and StoreError when it cannot begin."""
+        await self.book.began(call.call_id, call.transport, call.started_at)
+        written: list[CallResult] = []
+        try:
+            yield written
+        finally:
+            try:
+                result = result_document(written[0]) if written else None
+                await self.book.ended(call.call_id, result)
+            except StoreError as error:  # the call's own files and records have it
+                _log.error("result_not_in_the_book", why=str(error))
 
     @contextmanager
     def _taken(self, call: LiveCall) -> Iterator[list[str]]:
@@ -181,6 +195,7 @@ class LiveCalls:
         self._under_way[call.call_id] = call
         self._none_left.clear()
         self.metrics.began(call.transport)
+        self.changed()
         ended: list[str] = []
         try:
             yield ended
@@ -188,6 +203,7 @@ class LiveCalls:
             result = ended[0] if ended else "never-begun"
             self.metrics.ended(call.transport, result, call.line.figures)
             del self._under_way[call.call_id]
+            self.changed()
             if not self._under_way:
                 self._none_left.set()
 
