@@ -79,6 +79,8 @@ class Expectation:
     amounts, expiries: what the answer should be within, for amounts and dates; None where nothing
         is known. What was heard less well but lies within may be preferred; what lies outside is
         still heard, for the caller has to be told why it cannot be.
+    words: in lower case, one or a few each, that count at every question besides those that a
+        language has anyway (`payment.agent_words`).
     """
 
     kind: Kind
@@ -90,6 +92,7 @@ class Expectation:
     question: int = 0
     amounts: AmountLimits | None = None
     expiries: ExpiryLimits | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def given(self) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from bot.errors import BotError
+from bot.uncaught import mask_what_asyncio_logs, rendered
 
 
 def configure_logs(path: Path, level: str) -> None:
@@ -35,10 +36,10 @@ def configure_logs(path: Path, level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            # Tracebacks name places only: values of local variables may be a card's.
+            # Tracebacks name places only: messages and values may hold a card's digits.
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.ExceptionRenderer(),
+                structlog.processors.ExceptionRenderer(rendered),
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -49,6 +50,7 @@ def configure_logs(path: Path, level: str) -> None:
         old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
+    mask_what_asyncio_logs()
     # httpx logs every URL, and Rasa takes its token in the URL only.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(

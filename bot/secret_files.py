@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from bot.errors import BotError
 from bot.project import ROOT
 
+RASA_TOKEN_VARIABLE = "PAYMENT_VOICEBOT_RASA_TOKEN"  # noqa: S105 - the variable's name, no token
+
 _LONGEST_FILE = 16 * 1024
 
 

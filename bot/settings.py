@@ -5,28 +5,27 @@ An error names the key, the value and what is allowed.
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field as Limits
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
 
 from bot.cards import Brand
-from bot.errors import SettingsError, did_you_mean
+from bot.errors import SettingsError
 from bot.expectations import Kind
-from bot.gateway_settings import (
-    CLIENT_KEY_PASSWORD_VARIABLE,
-    GATEWAY_TOKEN_VARIABLE,
-    GatewaySettings,
-)
+from bot.gateway_settings import GatewaySettings
 from bot.live_settings import LiveSettings
 from bot.money import Money
 from bot.outcomes import Destination
+from bot.secret_files import RASA_TOKEN_VARIABLE, read_secret
+from bot.setting_faults import explained
 from bot.setting_types import (
     STRICT,
     Amount,
@@ -175,11 +174,26 @@ class HearingSettings:
 class UnderstandingSettings:
     rasa_url: str = ""
     """Where a Rasa server runs already; empty: the bot starts one of its own."""
-    rasa_token: str = ""
+    rasa_token_file: str = ""
+    """Its token; or in the environment, see `rasa_token`."""
     python310: str = ""
     """A CPython 3.10 for Rasa; empty: the bot looks for one."""
     timeout_ms: Milliseconds = 5_000
     """How long a call waits for Rasa before it goes on without."""
+
+
+def rasa_token(
+    settings: UnderstandingSettings, environment: Mapping[str, str] = os.environ
+) -> SecretStr:
+    """Of the Rasa server that `rasa_url` names; empty where there is none. Raises SettingsError
+    for a file that cannot be read."""
+    return read_secret(
+        "understanding.rasa_token_file",
+        settings.rasa_token_file,
+        RASA_TOKEN_VARIABLE,
+        environment,
+        SettingsError,
+    )
 
 
 @validated(frozen=True, config=STRICT)
@@ -300,79 +314,8 @@ def _validated(table: dict[str, Any], where: str) -> Settings:
     try:
         return _ADAPTER.validate_python(table)
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
-
-
-_SECRET_KEYS = {"rasa_token"}
-
-_GATEWAY_TOKEN_IS = (
-    f"put it into the environment variable {GATEWAY_TOKEN_VARIABLE}, or into a file and name that: "
-    "gateway.token_file"
-)
-_KEY_PASSWORD_IS = (
-    f"put it into the environment variable {CLIENT_KEY_PASSWORD_VARIABLE}, or into a file and name "
-    "that: gateway.tls.client_key_password_file"
-)
-_SECRETS_ELSEWHERE = {
-    **dict.fromkeys(
-        ("gateway.token", "gateway.api_key", "gateway.password", "gateway.secret",
-         "gateway.xml.token", "gateway.xml.password", "gateway.stripe.api_key",
-         "gateway.stripe.secret_key", "gateway.stripe.key", "gateway.stripe.token"),
-        _GATEWAY_TOKEN_IS,
-    ),
-    **dict.fromkeys(
-        ("gateway.tls.client_key_password", "gateway.tls.password", "gateway.client_key_password"),
-        _KEY_PASSWORD_IS,
-    ),
-}  # fmt: skip
-"""Where people would write a secret, and where it goes instead: a settings file is copied about,
-and what stands on a command line every process of the machine can read."""
-
-
-def _explain(error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        # pydantic's mark for a wrong key of a table, not a part of its name.
-        key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
-        if key in _SECRETS_ELSEWHERE:
-            lines.append(f"{key}: a secret is no setting; {_SECRETS_ELSEWHERE[key]}")
-            continue
-        if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-            lines.append(f"{key}: no such key{_nearest_key(key)}")
-            continue
-        if problem["type"] == "dataclass_type":
-            lines.append(f"{key}: is a table of settings; write [{key}] above them")
-            continue
-        shown = "***" if problem["loc"] and problem["loc"][-1] in _SECRET_KEYS else problem["input"]
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "value_error" and not problem["loc"]:
-            lines.append(message)
-        else:
-            lines.append(f"{key} = {shown!r}: {message}")
-    return lines
-
-
-def _nearest_key(key: str) -> str:
-    """The key that was meant, in the same table or, where it stands in the wrong one, elsewhere."""
-    *parents, name = key.split(".")
-    keys = list(_keys())
-    above = "".join(f"{parent}." for parent in parents)
-    beside = {full.removeprefix(above).split(".")[0] for full in keys if full.startswith(above)}
-    if near := did_you_mean(name, beside):
-        return near.replace("mean ", f"mean {above}")
-    for full in keys:
-        if full.rpartition(".")[2] == name:
-            return f"; did you mean {full}?"
-    return "; payment.toml beside the README lists all of them"
-
-
-def _keys(table: Mapping[str, Any] | None = None, above: str = "") -> Iterator[str]:
-    """Every key, dotted; those of one brand as of any."""
-    for name, value in (_DEFAULTS if table is None else table).items():
-        if isinstance(value, dict) and value:
-            yield from _keys(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}"
+        lines = explained(error, _DEFAULTS)
+        raise SettingsError("\n".join(f"{where}: {line}" for line in lines)) from None
 
 
 _DEFAULTS = asdict(Settings(payment=PaymentSettings(brand=dict.fromkeys(Brand, BrandSettings()))))

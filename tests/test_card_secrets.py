@@ -37,7 +37,15 @@ from bot.cards import CardNumber, Expiry, SecretDigits, SecretText, SecurityCode
 from bot.charges import ChargeRequest
 from bot.dialog.commands import Charge, Listen, Say
 from bot.dialog.dialog import Dialog
-from bot.dialog.events import CallStarted, Event, Heard, KeyPressed, PromptPlayed
+from bot.dialog.events import (
+    CallStarted,
+    Event,
+    Heard,
+    HungUp,
+    KeyPressed,
+    PromptPlayed,
+    SpeechStarted,
+)
 from bot.expectations import Expectation, Hypothesis, Kind, Reading, SpokenNumber
 from bot.money import Money
 from bot.prompts import Prompt
@@ -333,6 +341,21 @@ def given_card() -> Iterator[tuple[Dialog, Event]]:
         for command in dialog.handle(event):
             if isinstance(command, Say):
                 dialog.handle(PromptPlayed(command.say_id, True, 9))
+
+
+def test_keys_that_wait_for_what_was_said_before_them_are_a_secret_too() -> None:
+    """Each of them alone is no more than a digit; a row of them is the card."""
+    dialog = Dialog(PaymentSettings())
+    for event in (CallStarted("a", date(2026, 11, 22)), SpeechStarted(0)):
+        dialog.handle(event)
+    for key in NUMBER:
+        dialog.handle(KeyPressed(key))
+    rows = [each for each in walked(dialog) if isinstance(each, list | tuple)]
+    assert not any(leaked("".join(map(str, row))) for row in rows)
+    waiting = [each for each in walked(dialog) if isinstance(each, SecretText)]
+    assert len(NUMBER) in map(len, waiting), "they wait"
+    dialog.handle(HungUp())
+    assert not any(map(len, waiting)), "wiped with the call"
 
 
 def test_a_walk_over_the_whole_dialog_meets_no_card_digits() -> None:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from canaries import canary
+from card_search import leaks_in
 
 from bot.cli import main
 from bot.cli.exits import EXIT_STATUS
@@ -198,3 +200,19 @@ def _mentions(cmdline: Path, text: str) -> bool:
         return text.encode() in cmdline.read_bytes()
     except OSError:
         return False
+
+
+def test_a_defect_ends_in_its_own_status_and_shows_where_but_no_message(
+    run: "Run", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = canary(302)
+
+    def failing(*_: object, **__: object) -> str:
+        raise ValueError(f"no such card: {card.number}, security code {card.code}")
+
+    monkeypatch.setattr("bot.dialog.picture.flow_svg", failing)
+    status, out, problems = run("flow")
+    assert status == EXIT_STATUS[ResultName.INTERNAL_ERROR]
+    assert "ValueError" in problems
+    assert "failing" in problems
+    assert leaks_in(out + problems, [card.number], [card.code]) == []

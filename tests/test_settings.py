@@ -9,7 +9,14 @@ from bot.cards import Brand
 from bot.errors import SettingsError
 from bot.expectations import Kind
 from bot.outcomes import Destination
-from bot.settings import PaymentSettings, Settings, load_settings, with_settings
+from bot.settings import (
+    PaymentSettings,
+    Settings,
+    UnderstandingSettings,
+    load_settings,
+    rasa_token,
+    with_settings,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -119,6 +126,13 @@ def test_every_wrong_key_is_named_at_once() -> None:
             "PAYMENT_GATEWAY_CLIENT_KEY_PASSWORD",
             "gateway.tls.client_key_password_file",
         ),
+        (
+            "understanding.rasa_token",
+            "PAYMENT_VOICEBOT_RASA_TOKEN",
+            "understanding.rasa_token_file",
+        ),
+        ("live.web.api_key", "PAYMENT_VOICEBOT_API_KEY", "live.web.api_key_file"),
+        ("live.twilio.auth_token", "TWILIO_AUTH_TOKEN", "live.twilio.auth_token_file"),
     ],
 )
 @pytest.mark.parametrize("value", ["s3cret-1234567", "[1234567]", "1234567"])
@@ -134,6 +148,20 @@ def test_a_secret_among_the_settings_is_refused_unseen_and_told_where_it_belongs
         assert "1234567" not in str(raised.value)
         assert variable in str(raised.value)
         assert setting in str(raised.value)
+
+
+def test_the_token_of_a_rasa_server_comes_from_the_environment_or_from_a_file(
+    tmp_path: Path,
+) -> None:
+    given = {"PAYMENT_VOICEBOT_RASA_TOKEN": "s3cret"}
+    assert rasa_token(UnderstandingSettings(), given).get_secret_value() == "s3cret"
+    assert rasa_token(UnderstandingSettings(), {}).get_secret_value() == ""
+    path = tmp_path / "token"
+    path.write_text("an0ther\n")
+    settings = UnderstandingSettings(rasa_token_file=str(path))
+    assert rasa_token(settings, {}).get_secret_value() == "an0ther"
+    with pytest.raises(SettingsError, match=r"rasa_token_file .* PAYMENT_VOICEBOT_RASA_TOKEN"):
+        rasa_token(settings, given)
 
 
 def test_an_override_is_toml_or_plain_text() -> None:

@@ -108,7 +108,7 @@ def call_started(
         minimum_due=money(parameters.minimum_due),
         merchant_id=parameters.merchant_id,
         payment_reference=parameters.payment_reference,
-        language=settings.payment.language,
+        language=parameters.language or settings.payment.language,
     )
 
 
@@ -157,6 +157,7 @@ class CallRunner:
                 started.customer_id,
                 merchant_id=started.merchant_id,
                 payment_reference=started.payment_reference,
+                language=started.language,
             )
             files.clear()
             leg = Leg(

@@ -39,7 +39,7 @@ from bot.paying.simulator.process import restart_references, running_simulator, 
 from bot.project import ROOT
 from bot.records.store import Store
 from bot.records.trace import Entry
-from bot.settings import Settings
+from bot.settings import Settings, rasa_token
 from bot.speaking.speaker import Speaker
 from bot.speaking.synthesis import SECONDS_FOR_ONE_TEXT
 from bot.speaking.voice import load_speaker
@@ -285,10 +285,12 @@ async def _nobody() -> RasaClient | None:
 async def _start_rasa(
     settings: Settings, logs: Path, progress: Progress, stack: AsyncExitStack
 ) -> Answering:
-    """Prepared and on its way; or the one the settings name. Raises NluError."""
+    """Prepared and on its way; or the one the settings name. Raises NluError, and SettingsError
+    where its token cannot be read."""
     wanted = settings.understanding
     if wanted.rasa_url:
-        return partial(_known, wanted.rasa_url, wanted.rasa_token)
+        token = rasa_token(wanted).get_secret_value()
+        return partial(_known, wanted.rasa_url, token)
     with progress.step("understanding: Rasa's environment and model"):
         try:
             prepared = await asyncio.to_thread(prepare, wanted, progress.tell)

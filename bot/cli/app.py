@@ -23,10 +23,12 @@ from bot.cli import (
     serve,
     talk,
 )
-from bot.cli.exits import MEND_THIS
+from bot.cli.exits import EXIT_STATUS, MEND_THIS
 from bot.cli.stopping import OUTPUT_CLOSED, Stopped, stopped_by_signals
 from bot.console import OutputClosed, problems
 from bot.errors import BotError
+from bot.outcomes import ResultName
+from bot.uncaught import told
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,14 +70,24 @@ def main() -> None:
         _nobody_reads()
     except BaseExceptionGroup as group:  # from a call's task group
         if group.subgroup(OutputClosed) is None:
-            raise
+            _fail(group)
         _nobody_reads()
+    except Exception as error:  # noqa: BLE001 - whatever it is, its message is not shown
+        _fail(error)
 
 
 def _end(line: str, status: int) -> NoReturn:
     with contextlib.suppress(OutputClosed):
         problems.print(f"[red]{escape(line)}[/]")
     sys.exit(status)
+
+
+def _fail(error: BaseException) -> NoReturn:
+    """A defect of ours. Typer has a hook of its own for them, which would show the message."""
+    with contextlib.suppress(OutputClosed):
+        problems.print(escape(told(error)))
+        problems.print("[red]a defect of the bot; what it holds of a call is not shown here[/]")
+    sys.exit(EXIT_STATUS[ResultName.INTERNAL_ERROR])
 
 
 def _nobody_reads() -> NoReturn:

@@ -15,6 +15,7 @@ leaves through the floor (`floor.py`), as commands in the order of carrying them
 
 from __future__ import annotations
 
+from bot.cards import SecretText
 from bot.dialog.amendments import amendment_in
 from bot.dialog.card_check import CardCheck
 from bot.dialog.charging import Charging
@@ -55,8 +56,8 @@ from bot.settings import PaymentSettings
 
 _DIGITS = frozenset("0123456789")
 
-_MOST_HELD = 24
-"""Keys kept while a service is asked; more than the rest of a payment has."""
+_MOST_HELD = 48
+"""Keys kept for later; more than a payment has."""
 
 _LEAVING = {Intent.AGENT, Intent.CANCEL, Intent.GOODBYE}
 
@@ -74,9 +75,10 @@ class Dialog:
         self._charging: Charging
         self._card_check: CardCheck
         self._keys_only = False
-        self._held_keys: list[str] = []
+        self._held_keys = SecretText("")
         """Keys pressed before an utterance that began earlier was understood: what was said comes
-        first, as in a number whose second half is keyed."""
+        first, as in a number whose second half is keyed. And those typed ahead of the questions
+        that follow a card check."""
         self._before = State.WAITING
 
     @property
@@ -91,6 +93,8 @@ class Dialog:
             self._before_the_call(event)
         else:
             self._during_the_call(event, self._course)
+            if self._course.state is State.ENDED:
+                self._held_keys.wipe()
         return self._floor.take_commands()
 
     def _before_the_call(self, event: Event) -> None:
@@ -181,7 +185,7 @@ class Dialog:
         """Nothing to act on while there is something else to go on with, keys or a prompt: "uh
         huh" over a question that has another answer, or words that mean nothing."""
         if isinstance(meaning, Nothing):
-            return bool(self._held_keys) or self._floor.is_paused
+            return len(self._held_keys) > 0 or self._floor.is_paused
         return isinstance(meaning, Yes) and course.machine is not None and self._floor.is_paused
 
     def _go_on_after_noise(self, course: Course) -> None:
@@ -211,21 +215,29 @@ class Dialog:
         elif key not in _DIGITS and key != "#":
             return
         elif course.state is State.CARD_CHECK:
-            # Typed ahead of the questions that follow.
-            self._held_keys = [*self._held_keys, key][:_MOST_HELD]
+            self._hold(key)
         elif course.machine is None:
             self._menu_key(key, course)
         elif self._floor.caller_speaks:
             self._floor.stop_saying()
-            self._held_keys.append(key)
+            self._hold(key)
             self._floor.wait_for_key()
         elif key == "#":
             course.end_keys()
         else:
             course.press(key)
 
+    def _hold(self, key: str) -> None:
+        held, self._held_keys = (
+            self._held_keys,
+            SecretText((self._held_keys.reveal() + key)[:_MOST_HELD]),
+        )
+        held.wipe()
+
     def _release_keys(self, course: Course) -> None:
-        keys, self._held_keys = self._held_keys, []
+        held, self._held_keys = self._held_keys, SecretText("")
+        keys = held.reveal()
+        held.wipe()
         for key in keys:
             if course.machine is None:
                 return  # typed ahead of a question about money: never an answer to it
@@ -280,7 +292,7 @@ class Dialog:
         match name:
             case TimerName.SILENCE:
                 self._silence(course)
-            case TimerName.INTER_DIGIT if self._held_keys:
+            case TimerName.INTER_DIGIT if len(self._held_keys):
                 self._floor.speech_ended()  # no answer came of that utterance
                 self._release_keys(course)
             case TimerName.INTER_DIGIT:

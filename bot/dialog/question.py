@@ -31,6 +31,7 @@ class OpenQuestion:
         self.read_back_was_heard = False
         """What a yes agrees to was played to its end."""
         self._floor = floor
+        self._words = tuple(word.lower() for word in settings.agent_words)
         self._route = Route(self.payment, settings)
         self._question: tuple[Prompt, ...] = ()
         self._offer_prompt = ""
@@ -173,5 +174,11 @@ class OpenQuestion:
             # Open also where something was read back: a "no" may say in the same breath what is
             # wrong in it ("no, the last four are …").
             expectation = Expectation(Kind.OPEN)
-        language = self.payment.call.language
-        self._floor.listen(replace(expectation, language=language, question=self.question_number))
+        self._floor.listen(
+            replace(
+                expectation,
+                language=self.payment.call.language,
+                question=self.question_number,
+                words=self._words,
+            )
+        )

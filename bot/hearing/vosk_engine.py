@@ -95,36 +95,33 @@ class VoskEngine:
             raise ModelError(
                 f"{folder}: Vosk cannot load this model; unpack it again from its archive"
             ) from None
-        self._grammars = dict.fromkeys(Kind, _FREELY)
-        if found.takes_grammars:
-            self._grammars |= {kind: self._known(self.words.words.get(kind, ())) for kind in Kind}
+        words_of = self.words.words if found.takes_grammars else {}
+        self._known_words = {kind: self._known(words_of.get(kind, ())) for kind in Kind}
+        self._other = self._known(UNKNOWN)[:1]
 
     def recogniser(self) -> VoskRecogniser:
         return VoskRecogniser(self)
 
-    def grammar(self, kind: Kind) -> str:
+    def grammar(self, expectation: Expectation) -> str:
         """For Vosk: a JSON list; empty where anything may be said."""
-        return self._grammars[kind]
+        known = self._known_words[expectation.kind]
+        if not known:
+            return _FREELY
+        more = self._known([word for words in expectation.words for word in words.split()])
+        words = dict.fromkeys((*known, *more, *self._other))
+        return json.dumps(list(words), ensure_ascii=False)  # Vosk reads no \u escapes
 
-    def decoder(self, kind: Kind) -> Any:
-        """For one call, beginning with a question of this kind."""
-        grammar = self.grammar(kind)
+    def decoder(self, grammar: str) -> Any:
+        """For one call, beginning with a question of this grammar."""
         arguments = [] if grammar == _FREELY else [grammar]
         decoder = self.vosk.KaldiRecognizer(self.model, float(self.rate), *arguments)
         decoder.SetMaxAlternatives(_ALTERNATIVES)
         decoder.SetWords(True)
         return decoder
 
-    def _known(self, words: Sequence[str]) -> str:
-        """Without the words the model cannot know; no grammar when none is left."""
-        known = [word for word in words if self._knows(word)]
-        if not known:
-            return _FREELY
-        known += [word for word in UNKNOWN if self._knows(word)][:1]
-        return json.dumps(known, ensure_ascii=False)  # Vosk reads no \u escapes
-
-    def _knows(self, word: str) -> bool:
-        return bool(self.model.vosk_model_find_word(word) >= 0)
+    def _known(self, words: Sequence[str]) -> list[str]:
+        """Without the words the model cannot know."""
+        return [word for word in words if self.model.vosk_model_find_word(word) >= 0]
 
 
 class VoskRecogniser:
@@ -191,10 +188,9 @@ class VoskRecogniser:
         self._decode(silence, last=last)
 
     def _open(self, position: int) -> None:
-        kind = self._expectation.kind
-        grammar = self._engine.grammar(kind)
+        grammar = self._engine.grammar(self._expectation)
         if self._decoder is None:
-            self._decoder = self._engine.decoder(kind)
+            self._decoder = self._engine.decoder(grammar)
         elif grammar != self._grammar:
             self._decoder.SetGrammar(grammar)
         self._grammar = grammar

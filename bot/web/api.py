@@ -11,6 +11,7 @@ GET  /api/openapi.json  this, for programs; GET /api for people
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -80,7 +81,8 @@ class Api:
         language = (await json_object(request)).get("language", "en")
         if language not in self._site.languages:
             raise Refused(422, "language", f"not one of {', '.join(self._site.languages)}")
-        return await self._prepared(demo_bill(self._site.settings))
+        bill = replace(demo_bill(self._site.settings), language=language)
+        return await self._prepared(bill)
 
     async def _prepared(self, parameters: Parameters) -> Response:
         try:

@@ -52,6 +52,7 @@ def test_a_scenario_says_what_the_caller_does_and_what_must_come_out(tmp_path: P
             GOOD.replace("success", "succes"),
             "expect.result: 'succes' is no choice here; did you mean success?",
         ),
+        (GOOD + "parameters: {language: fr}", "so far there is en"),
         (GOOD + "gateway: up", "gateway: 'up' is no choice here; choose simulator, down"),
         (GOOD + "gateway: dwon", "gateway: 'dwon' is no choice here; did you mean down?"),
         (expecting("brand: mastercrad"), "'mastercrad' is no choice here; did you mean mastercard"),

@@ -648,6 +648,15 @@ def test_nothing_is_offered_where_the_last_four_do_not_settle_the_doubt() -> Non
     assert call.bot_said("card_number.doubtful", "card_number.ask")
 
 
+def test_where_nothing_of_a_card_is_read_back_none_is_offered() -> None:
+    call = Conversation(PaymentSettings(read_back="off"))
+    call.says(amount="87.50")
+    call.says_perhaps(*unsure(CARD, MISHEARD_LAST, LAST))
+    assert call.bot_said("card_number.nearly", "card_number.group_last")
+    call.says(digits="3222")
+    assert charged(call) == CARD
+
+
 def test_of_two_numbers_that_fit_none_is_offered() -> None:
     twin = next(
         number

@@ -161,28 +161,42 @@ def test_a_call_that_begins_with_an_open_question_begins_without_grammar(
 def test_words_the_model_does_not_know_are_left_out_of_its_grammar(folder: Path) -> None:
     vosk = FakeVosk(known={"one", "two", "<UNK>"})
 
-    assert words_of(VoskEngine(folder, vosk).grammar(Kind.CARD)) == ["one", "two", "<UNK>"]
+    assert words_of(VoskEngine(folder, vosk).grammar(Expectation(Kind.CARD))) == [
+        "one",
+        "two",
+        "<UNK>",
+    ]
+
+
+def test_words_of_the_settings_are_heard_at_every_question_that_has_a_grammar(folder: Path) -> None:
+    engine = VoskEngine(folder, FakeVosk({"one", "front", "desk", "[unk]"}))
+    words = ("front desk", "concierge")
+    heard = words_of(engine.grammar(Expectation(Kind.CARD, words=words)))
+    assert heard == ["one", "front", "desk", "[unk]"], "the model does not know a concierge"
+    assert words_of(engine.grammar(Expectation(Kind.OPEN, words=words))) == []
 
 
 def test_a_model_without_a_word_for_others_gets_none(folder: Path) -> None:
-    assert words_of(VoskEngine(folder, FakeVosk({"one"})).grammar(Kind.CARD)) == ["one"]
+    assert words_of(VoskEngine(folder, FakeVosk({"one"})).grammar(Expectation(Kind.CARD))) == [
+        "one"
+    ]
 
 
 def test_a_model_of_another_language_hears_without_grammar(folder: Path) -> None:
-    assert words_of(VoskEngine(folder, FakeVosk({"[unk]"})).grammar(Kind.CARD)) == []
+    assert words_of(VoskEngine(folder, FakeVosk({"[unk]"})).grammar(Expectation(Kind.CARD))) == []
 
 
 def test_words_with_accents_reach_vosk_as_they_are_written(folder: Path, vosk: FakeVosk) -> None:
     french = Vocabulary({Kind.CARD: ("zéro",)}, lambda _: None)
 
-    assert "zéro" in VoskEngine(folder, vosk, words=french).grammar(Kind.CARD)
+    assert "zéro" in VoskEngine(folder, vosk, words=french).grammar(Expectation(Kind.CARD))
 
 
 def test_a_static_graph_gets_no_grammar(tmp_path: Path, vosk: FakeVosk) -> None:
     for name in ("final.mdl", "mfcc.conf", "word_boundary.int", "HCLG.fst"):
         (tmp_path / name).write_text("")
 
-    assert words_of(VoskEngine(tmp_path, vosk).grammar(Kind.CARD)) == []
+    assert words_of(VoskEngine(tmp_path, vosk).grammar(Expectation(Kind.CARD))) == []
 
 
 def test_french_has_no_english_grammar() -> None:

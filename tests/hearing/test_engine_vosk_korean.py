@@ -84,7 +84,7 @@ def digits(heard: tuple[Hypothesis, ...]) -> list[str]:
 
 
 def test_every_digit_is_in_the_grammar_with_the_models_word_for_others(engine: VoskEngine) -> None:
-    grammar = engine.grammar(Kind.DIGITS)
+    grammar = engine.grammar(Expectation(Kind.DIGITS))
 
     assert all(f'"{word}"' in grammar for word in WORDS)
     assert grammar.endswith('"<UNK>"]')

@@ -137,10 +137,12 @@ def test_a_caller_who_hangs_up_ends_the_call_and_nothing_is_charged(tmp_path: Pa
 
 def test_parameters_of_the_stream_are_those_of_the_call(tmp_path: Path) -> None:
     server = Server(tmp_path)
-    asked = {"amount": "12.00", "customer_id": "c7", "merchant_id": "m1", "colour": "blue"}
+    asked = {"amount": "12.00", "customer_id": "c7", "merchant_id": "m1", "colour": "blue",
+             "language": "en"}  # fmt: skip
     call(server, Person([HangsUp()]), parameters=asked)
     assert server.parameters[0].customer_id == "c7"
     assert server.parameters[0].amount == "12.00"
+    assert server.parameters[0].language == "en"
 
 
 def test_a_stream_without_a_signature_needs_the_token_of_a_prepared_call_and_gets_its_parameters(
@@ -377,9 +379,10 @@ def test_when_all_lines_are_busy_the_caller_hears_the_busy_tone(tmp_path: Path) 
 
 
 def test_wrong_parameters_in_the_webhooks_url_are_named(tmp_path: Path) -> None:
-    answer = run(asked(Server(tmp_path), "/twilio/answer?call_type=bogus"))
-    assert answer.status_code == 400
-    assert "call_type" in answer.text
+    for wrong in ("call_type=bogus", "language=fr"):
+        answer = run(asked(Server(tmp_path), f"/twilio/answer?{wrong}"))
+        assert answer.status_code == 400
+        assert wrong.partition("=")[0] in answer.text
 
 
 def test_after_the_call_the_result_goes_along_to_the_agent(tmp_path: Path) -> None:

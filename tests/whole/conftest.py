@@ -17,11 +17,12 @@ def whole_run(
 ) -> Iterator[WholeRun]:
     url, token = rasa
     out = tmp_path_factory.mktemp("whole")
+    (out / "rasa-token").write_text(token)
     settings = load_settings(
         overrides=[
             "log_level=debug",
             f"understanding.rasa_url={url}",
-            f'understanding.rasa_token="{token}"',
+            f"understanding.rasa_token_file={out / 'rasa-token'}",
         ]
     )
     run = WholeRun(out, settings)

@@ -27,6 +27,7 @@ from bot.charges import ChargeStatus
 from bot.errors import ScenarioError, did_you_mean
 from bot.expectations import Field
 from bot.outcomes import CallType, Destination, ErrorName, ResultName
+from bot.setting_types import Language
 
 SCENARIO_DAY = date(2026, 11, 22)
 """The day scenarios take place on unless they say otherwise, so that expiry dates stay true."""
@@ -97,7 +98,10 @@ class CallerScript:
 
 @validated(frozen=True, config=_STRICT)
 class Parameters:
-    """What the call brings with it (R1 step 1)."""
+    """What the call brings with it (R1 step 1).
+
+    language: None for `payment.language`.
+    """
 
     customer_id: Text | None = None
     amount: Text | None = None
@@ -106,6 +110,7 @@ class Parameters:
     merchant_id: Text | None = None
     payment_reference: Text | None = None
     call_type: CallType = CallType.AUTOMATED
+    language: Language | None = None
 
 
 @validated(frozen=True, config=_STRICT)

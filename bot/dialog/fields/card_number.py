@@ -233,7 +233,9 @@ class CardNumberField(FieldMachine):
         if self._doubts > 1:
             self.gathered.wipe()
             return Refused(ErrorName.NOT_UNDERSTOOD, (Prompt("card_number.use_keys"),))
-        if number := offerable(unsure, said, given, all_digits=self._reads_all_digits):
+        if self._settings.read_back != "off" and (
+            number := offerable(unsure, said, given, all_digits=self._reads_all_digits)
+        ):
             self._open(None)
             self._offered = SecretDigits(number)
             self._in_doubt = unsure.doubtful or (0, len(number))

@@ -13,6 +13,7 @@ from typing import Any
 from bot.paying.simulator.ledger import Ledger
 from bot.paying.simulator.process import TOKEN_VARIABLE
 from bot.paying.simulator.server import SimulatedGateway, server
+from bot.uncaught import mask_uncaught_exceptions
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--today", type=date.fromisoformat, help="judge expiry dates as of this day"
     )
     options = parser.parse_args(arguments)
+    mask_uncaught_exceptions()
     ledger = Ledger(options.ledger)
     today: dict[str, Any] = (
         {} if options.today is None else {"today": partial(_same, options.today)}

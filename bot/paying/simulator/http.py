@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.paying.simulator.bank import Decision, LineDropped, Refused
+from bot.uncaught import told
 
 _MAX_BODY_BYTES = 16 * 1024
 
@@ -42,6 +44,9 @@ class Door:
                 return await _drop_the_line(request)
             except Refused as refused:
                 return refusal(refused)
+            except Exception as error:  # noqa: BLE001 - its message may hold what was sent
+                logging.getLogger("uvicorn.error").error("a request failed\n%s", told(error))
+                return Response(status_code=500)
 
         return Route(path, answer, methods=list(methods))
 
