@@ -45,7 +45,7 @@ from stdnum import luhn
 
 from benchmarks.memory_search import Found, Pointers, Wanted, process_memory, search
 from bot.audio import CHUNK_SAMPLES, AudioChunk
-from bot.calls import services as services_module
+from bot.calls import services
 from bot.calls.callers import Gone, Received, Sound, Typed, keys_sound
 from bot.calls.run_call import Files
 from bot.calls.scenarios.scenario import SCENARIO_DAY, Parameters
@@ -116,6 +116,9 @@ class SecretiveCaller:
             case "end.goodbye":
                 self._next = iter([Gone()])
 
+    def interrupted(self) -> None:
+        pass
+
     def _answer(self, digits: str) -> Iterator[Received]:
         if self._way == "typed":
             yield Typed(" ".join(_WORDS[9 - int(digit)] for digit in digits))
@@ -164,14 +167,14 @@ async def child(options: argparse.Namespace) -> None:
             stop_at("answered")
 
     if options.deaf:
-        services_module.load_engine = lambda *_: _Deaf()  # type: ignore[assignment]
+        setattr(services, "load_engine", lambda *_: _Deaf())  # noqa: B010 - it is not exported
     async with running_services(
         settings, out, Progress(problems), SCENARIO_DAY, with_rasa=False
-    ) as services:
+    ) as running:
         for call in options.card:
             number, code = call.split(":")
             stop_at("before")
-            finished = await services.call(
+            finished = await running.call(
                 SecretiveCaller(options.way, number, code),
                 Parameters(customer_id="C-1"),
                 Files(out),
@@ -196,14 +199,14 @@ def gateway(folder: Path, in_flight: Callable[[], None], *, tls: bool) -> Iterat
     in_flight: called while a charge was sent and its answer was not.
     """
     port = free_port()
-    files = {}
+    certificate_file = None
     settings = [f"gateway.url=http{'s' if tls else ''}://127.0.0.1:{port}"]
     if tls:
         authority = trustme.CA()
         certificate = authority.issue_cert("127.0.0.1")
         authority.cert_pem.write_to_path(folder / "ca.pem")
         certificate.private_key_and_cert_chain_pem.write_to_path(folder / "gateway.pem")
-        files = {"ssl_certfile": str(folder / "gateway.pem")}
+        certificate_file = folder / "gateway.pem"
         settings.append(f"gateway.tls.ca_file={folder / 'ca.pem'}")
     simulated = SimulatedGateway(Ledger(None)).app()
 
@@ -212,7 +215,8 @@ def gateway(folder: Path, in_flight: Callable[[], None], *, tls: bool) -> Iterat
             await asyncio.to_thread(in_flight)
         await simulated(scope, receive, send)
 
-    config = uvicorn.Config(app, port=port, lifespan="off", log_level="error", **files)
+    config = uvicorn.Config(app, port=port, lifespan="off", log_level="error",
+                            ssl_certfile=certificate_file)  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -9,11 +9,19 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 from bot.errors import BotError
 from bot.uncaught import mask_what_asyncio_logs, rendered
+
+TALKATIVE: Final = {
+    "httpx": logging.WARNING,  # logs every URL, and Rasa takes its token in the URL only
+    "websockets": logging.INFO,  # each message, at debug: keys, sound and tokens
+    "uvicorn": logging.INFO,  # hands its logger to websockets
+}
+"""Libraries that say too much, and the level from which they are heard."""
 
 
 def configure_logs(path: Path, level: str) -> None:
@@ -51,8 +59,8 @@ def configure_logs(path: Path, level: str) -> None:
     root.addHandler(handler)
     root.setLevel(level.upper())
     mask_what_asyncio_logs()
-    # httpx logs every URL, and Rasa takes its token in the URL only.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name, least in TALKATIVE.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

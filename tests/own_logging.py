@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import structlog
 
+from bot.logs import TALKATIVE
+
 
 @contextmanager
 def logging_as_before() -> Iterator[None]:
@@ -24,5 +26,6 @@ def logging_as_before() -> Iterator[None]:
             if handler not in root.handlers:
                 root.addHandler(handler)
         root.setLevel(level)
-        logging.getLogger("httpx").setLevel(logging.NOTSET)
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.NOTSET)
         structlog.reset_defaults()

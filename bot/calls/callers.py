@@ -39,7 +39,7 @@ class Keyed:
     """A key press the line tells of beside its sound. way: who says so, as in `KeyReport`."""
 
     way: str
-    key: str
+    key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,17 @@ from bot.dialog.dialog import Dialog
 from bot.dialog.events import Event
 from bot.dialog.flow import State
 from bot.expectations import Hypothesis, Reading
+from bot.gateway_settings import GatewayKind
 from bot.hearing.embedded import EmbeddedRecogniser
+from bot.hearing.engines import load_engine
 from bot.logs import configure_logs
 from bot.outcomes import ResultName
 from bot.paying.gateways.rest import RestGateway
+from bot.paying.gateways.stripe import StripeGateway
+from bot.paying.gateways.xml import XmlGateway
 from bot.paying.simulator.cards import Behaviour, Fault
 from bot.paying.simulator.ledger import Ledger
+from bot.paying.simulator.process import simulated_url
 from bot.paying.simulator.server import SimulatedGateway, server
 from bot.processes import free_port
 from bot.project import ROOT
@@ -59,7 +65,7 @@ PATIENCE_SECONDS = 120
 class Way:
     """One way through a call. lines: as `talk` reads them, {number} and {code} filled in.
 
-    breaks: patches something to fail with the card in its message. behaviour: of the gateway.
+    kind, behaviour: of the gateway. breaks: patches something to fail with the card in its message.
     """
 
     lines: Sequence[str]
@@ -69,6 +75,7 @@ class Way:
     prefix: str = "4"
     length: int = 16
     code_length: int = 3
+    kind: GatewayKind = "rest"
 
 
 CARD = ["eighty seven fifty", "{number}#"]
@@ -114,7 +121,8 @@ def gateway_fails(patch: pytest.MonkeyPatch, card: Canary) -> None:
     async def failing(*_: object) -> object:
         raise RuntimeError(f'{{"number": "{card.number}", "security_code": "{card.code}"}}')
 
-    patch.setattr(RestGateway, "_charge", failing)
+    for adapter in (RestGateway, XmlGateway, StripeGateway):
+        patch.setattr(adapter, "_charge", failing)
 
 
 def speaking_fails(patch: pytest.MonkeyPatch, card: Canary) -> None:
@@ -171,6 +179,20 @@ WAYS = {
         [*CARD, *REST[:-1], "/over 9021", "/hangup"], ResultName.CALLER_HUNG_UP
     ),
 }
+AT_THE_GATEWAY = (
+    "success, keyed",
+    "declined",
+    "the gateway crashes before the money",
+    "the gateway crashes after the money",
+    "the gateway answers 500",
+    "an exception in the gateway's adapter",
+)
+OTHER_KINDS: tuple[GatewayKind, ...] = ("xml", "stripe")
+WAYS |= {
+    f"{name} ({kind})": replace(WAYS[name], kind=kind)
+    for kind in OTHER_KINDS
+    for name in AT_THE_GATEWAY
+}
 CARDS = {
     name: canary(100 + index, way.prefix, way.length, way.code_length)
     for index, (name, way) in enumerate(WAYS.items())
@@ -219,20 +241,23 @@ class Left:
 async def go_all_ways(left: Left, url: str) -> None:
     """Every way with its own card, in one process; the database is copied while it is open, with
     its write-ahead log."""
-    settings = load_settings(None, [
-        f"gateway.url={url}", "gateway.look_up_for_ms=500", "log_level=debug",
-        "payment.max_declines=1",
-    ])  # fmt: skip
-    async with running_services(
-        settings, left.out, Progress(), SCENARIO_DAY, with_rasa=False
-    ) as services:
-        for name, way in WAYS.items():
-            with pytest.MonkeyPatch.context() as patch:
-                if way.breaks is not None:
-                    way.breaks(patch, CARDS[name])
-                left.finished[name] = await one_call(services, name, way, left.out)
-        for file in left.out.glob("payments.db*"):
-            shutil.copy(file, left.out / f"open-{file.name}")
+    for kind in ("rest", *OTHER_KINDS):
+        settings = load_settings(None, [
+            f"gateway.kind={kind}", f"gateway.url={simulated_url(url, kind)}",
+            "gateway.look_up_for_ms=500", "log_level=debug", "payment.max_declines=1",
+        ])  # fmt: skip
+        async with running_services(
+            settings, left.out, Progress(), SCENARIO_DAY, with_rasa=False
+        ) as services:
+            for name, way in WAYS.items():
+                if way.kind != kind:
+                    continue
+                with pytest.MonkeyPatch.context() as patch:
+                    if way.breaks is not None:
+                        way.breaks(patch, CARDS[name])
+                    left.finished[name] = await one_call(services, name, way, left.out)
+            for file in left.out.glob("payments.db*"):
+                shutil.copy(file, left.out / f"open-{file.name}")
 
 
 async def one_call(services: Services, name: str, way: Way, out: Path) -> FinishedCall:
@@ -266,6 +291,9 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
         logging_as_before(), gateway() as url, pytest.MonkeyPatch.context() as patch,
         redirect_stdout(printed), redirect_stderr(printed),
     ):  # fmt: skip
+        # One recogniser for all kinds of gateways.
+        patch.setattr("bot.calls.services.load_engine", cache(load_engine))
+        patch.setenv("PAYMENT_GATEWAY_TOKEN", "sk_test_canaries")
         # What is unknown at the end of a call is looked up at the pace of people otherwise.
         patch.setattr(run_call, "_SETTLE_PATIENCE_SECONDS", 0.0)
         patch.setattr(run_call, "_SETTLE_TRIES", 1)
