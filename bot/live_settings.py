@@ -78,8 +78,11 @@ class LiveSettings:
 
     host: str = "127.0.0.1"
     port: Annotated[int, Limits(ge=0, le=65_535)] = 8080
+    workers: Annotated[int, Limits(ge=1, le=64)] = 1
+    """Processes behind the one port, which share Rasa."""
     most_calls: Annotated[int, Limits(ge=0, le=1_000)] = 0
-    """At once, in one process; 0: `CALLS_A_CORE` for each. More are told that all are busy."""
+    """At once, in one process; 0: `CALLS_A_CORE` for each core, shared out among the workers. More
+    are told that all are busy."""
     dead_line_seconds: Seconds = 10.0
     """Without any sound from the other end, until the caller counts as gone."""
     longest_call_minutes: Annotated[int, Limits(ge=1, le=240)] = 30
@@ -91,7 +94,8 @@ class LiveSettings:
 
     @property
     def calls_at_once(self) -> int:
-        return self.most_calls or CALLS_A_CORE * CORES
+        """In one process."""
+        return self.most_calls or max(1, CALLS_A_CORE * CORES // self.workers)
 
 
 def twilio_auth_token(

@@ -84,17 +84,22 @@ class Child:
         *,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+        keep_log: bool = False,
     ) -> None:
+        """pass_fds: descriptors the child has too. keep_log: what was there is not overwritten."""
         self.name = name
         self.log = log
         self._command = list(command)
         self._cwd = cwd
         self._env = {**os.environ, **(env or {})}
+        self._pass_fds = tuple(pass_fds)
+        self._log_mode = "ab" if keep_log else "wb"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with self.log.open(self._log_mode) as log:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own command lines only
                     self._command,
@@ -104,6 +109,7 @@ class Child:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    pass_fds=self._pass_fds,
                     preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
                 )
             except OSError as error:
@@ -135,6 +141,12 @@ class Child:
         raise BotError(
             f"{self.name} did not answer within {seconds:.0f} seconds; its log: {self.log}"
         )
+
+    def wait(self, seconds: float) -> None:
+        """For an end that is near; no longer than this."""
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
 
     def stop(self) -> None:
         """End the process and its children: asked first, killed when it does not listen."""

@@ -19,13 +19,15 @@ _T = TypeVar("_T")
 
 
 class DecodingPool(ThreadPoolExecutor):
-    """waited: told of each job how many seconds it waited for a thread."""
+    """waited: told of each job how many seconds it waited for a thread. queued: told how many wait,
+    whenever that changes."""
 
     def __init__(self, workers: int = DECODES_AT_ONCE) -> None:
         super().__init__(workers, thread_name_prefix="decode")
         self._lock = threading.Lock()
         self._waiting = 0
         self.waited: Callable[[float], object] = lambda _: None
+        self.queued: Callable[[int], object] = lambda _: None
 
     @property
     def waiting(self) -> int:
@@ -36,16 +38,18 @@ class DecodingPool(ThreadPoolExecutor):
         began = time.monotonic()
 
         def job() -> _T:
-            with self._lock:
-                self._waiting -= 1
+            self._count(-1)
             self.waited(time.monotonic() - began)
             return fn(*args, **kwargs)
 
-        with self._lock:
-            self._waiting += 1
+        self._count(1)
         try:
             return super().submit(job)
         except BaseException:
-            with self._lock:
-                self._waiting -= 1
+            self._count(-1)
             raise
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._waiting += more
+            self.queued(self._waiting)

@@ -80,7 +80,7 @@ def parse_nlu(
 
 async def _parse_lines(settings: Settings, out: Path) -> None:
     """Progress goes to standard error: standard output is for the answers alone."""
-    from bot.calls.services import running_understanding
+    from bot.calls.neighbours import running_understanding
     from bot.cli.lines import standard_input
     from bot.understanding.laboratory import parse_line
 
@@ -130,7 +130,7 @@ async def _shell(
     from datetime import UTC, datetime
 
     from bot.calls.laboratory.sentences import QUESTIONS
-    from bot.calls.services import running_understanding
+    from bot.calls.neighbours import running_understanding
     from bot.cli.lines import at_terminal, standard_input
     from bot.cli.nlu_shell import COMMANDS, HELP, Shell
 

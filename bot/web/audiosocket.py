@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from bot.calls.live.not_taken import NotTakenError
 from bot.calls.live.pace import Pace
 from bot.calls.run_call import new_call_id
 from bot.calls.scenarios.scenario import Parameters
-from bot.errors import BotError, ProtocolError, SettingsError
+from bot.errors import BotError, ProtocolError
 from bot.live_settings import LiveSettings
 from bot.transports.audio_socket import (
     CallUuid,
@@ -56,28 +57,18 @@ _CLOSING_SECONDS: Final = 2.0
 
 @asynccontextmanager
 async def listening_for_asterisk(
-    calls: LiveCalls, settings: LiveSettings, redeem: Redeems
-) -> AsyncIterator[tuple[str, int] | None]:
-    """Takes calls while the context lasts; its address, None when the settings want none.
+    calls: LiveCalls, settings: LiveSettings, redeem: Redeems, listener: socket.socket | None
+) -> AsyncIterator[None]:
+    """Takes calls while the context lasts. listener: None where AudioSocket is not wanted.
 
     Calls under way are not ended by leaving it: `LiveCalls.drain` does that before.
-    Raises SettingsError when the address cannot be listened on.
     """
-    wanted = settings.audiosocket
-    if not wanted.port:
-        yield None
+    if listener is None:
+        yield
         return
     line = AudioSocketLine(calls, settings, redeem)
-    try:
-        server = await asyncio.start_server(line.connected, wanted.host, wanted.port)
-    except OSError as error:
-        raise SettingsError(
-            f"live.audiosocket: {wanted.host}:{wanted.port} cannot be listened on "
-            f"({error.strerror})"
-        ) from None
-    async with server:
-        host, port = server.sockets[0].getsockname()[:2]
-        yield host, port
+    async with await asyncio.start_server(line.connected, sock=listener) as server:
+        yield
         server.close()
         await line.all_closed()
 

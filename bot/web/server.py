@@ -12,14 +12,13 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.calls.live.calls import LiveCalls
 from bot.errors import SettingsError
 from bot.live_settings import LiveSettings
 
@@ -33,26 +32,43 @@ _HANGS_SECONDS: Final = 3
 @contextmanager
 def bound(live: LiveSettings) -> Iterator[socket.socket]:
     """The port, before anything that takes long. Raises SettingsError when it cannot be had."""
-    family = socket.AF_INET6 if ":" in live.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((live.host, live.port))
-            listener.listen(128)
-        except OSError as error:
-            raise SettingsError(_no_port(live, error)) from None
+    with _bound(live.host, live.port, "--port names another (0: any)") as listener:
         yield listener
 
 
-def _no_port(live: LiveSettings, error: OSError) -> str:
-    where = f"{live.host}:{live.port}"
+@contextmanager
+def bound_for_asterisk(live: LiveSettings) -> Iterator[socket.socket | None]:
+    """The same for AudioSocket; None where the settings do not want it."""
+    wanted = live.audiosocket
+    if not wanted.port:
+        yield None
+        return
+    with _bound(wanted.host, wanted.port, "live.audiosocket.port names another") as listener:
+        yield listener
+
+
+@contextmanager
+def _bound(host: str, port: int, another: str) -> Iterator[socket.socket]:
+    """another: how to name another port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(128)
+        except OSError as error:
+            raise SettingsError(f"{host}:{port}: {_no_port(error, another)}") from None
+        yield listener
+
+
+def _no_port(error: OSError, another: str) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"{where}: something else listens there; --port names another (0: any)"
+            return f"something else listens there; {another}"
         case errno.EACCES:
-            return f"{where}: not allowed; ports below 1024 need more rights, --port names another"
+            return f"not allowed; ports below 1024 need more rights, {another}"
         case _:
-            return f"{where}: cannot be listened on ({error.strerror or error})"
+            return f"cannot be listened on ({error.strerror or error})"
 
 
 def address(listener: socket.socket) -> str:
@@ -108,17 +124,17 @@ def _config(app: ASGIApp, live: LiveSettings) -> uvicorn.Config:
     )
 
 
-async def until_stopped(calls: LiveCalls, live: LiveSettings, tell: Callable[[str], None]) -> int:
-    """Waits for the signal to end, then drains. Returns how many calls had to be hung up.
-
-    The signal comes as a cancellation of this task; another one while it drains is passed on, and
-    ends everything at once."""
+async def until_told_to_end(meanwhile: Coroutine[Any, Any, object] | None = None) -> None:
+    """Waits for the signal to end, which comes as a cancellation of this task. Another one is
+    passed on, and ends everything at once. meanwhile: cancelled with it."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - this runs in one
     try:
-        await asyncio.get_running_loop().create_future()
+        await (meanwhile or asyncio.get_running_loop().create_future())
     except asyncio.CancelledError:
         task.uncancel()
-    if under_way := len(calls.under_way):
-        tell(f"no more calls; {under_way} under way, {live.drain_seconds:g} s to end (Ctrl-C: now)")
-    return await calls.drain(live.drain_seconds)
+
+
+def draining_words(under_way: int, live: LiveSettings) -> str:
+    """For the person at the keyboard."""
+    return f"no more calls; {under_way} under way, {live.drain_seconds:g} s to end (Ctrl-C: now)"

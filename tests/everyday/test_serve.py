@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import httpx
 from command_line import run, start
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 PATIENCE_SECONDS = 300
+
+
+@contextmanager
+def started(*options: str, out: Path) -> Iterator[subprocess.Popen[str]]:
+    """`serve` on any port, without Rasa; ended where the test has not."""
+    with start("serve", "--no-rasa", "--port", "0", "--out", str(out), *options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def address(process: subprocess.Popen[str]) -> str:
@@ -26,7 +42,7 @@ def address(process: subprocess.Popen[str]) -> str:
 
 
 def test_it_serves_a_call_and_told_to_end_lets_it_come_to_its_end(tmp_path: Path) -> None:
-    with start("serve", "--no-rasa", "--port", "0", "--out", str(tmp_path)) as process:
+    with started(out=tmp_path) as process:
         url = address(process)
         with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
             assert client.get("/ready").json()["ready"] is True
@@ -49,6 +65,99 @@ def test_it_serves_a_call_and_told_to_end_lets_it_come_to_its_end(tmp_path: Path
     assert "no call was cut off" in out
     assert call["token"] not in (tmp_path / "logs/bot.log").read_text("utf-8")
     assert (tmp_path / "live" / call["call"] / "result.json").exists()
+
+
+@contextmanager
+def greeted(url: str, token: str) -> Iterator[ClientConnection]:
+    with connect(f"{url.replace('http', 'ws')}phone", proxy=None, ping_interval=None) as phone:
+        phone.send(json.dumps({"type": "hello", "version": 1, "token": token, "rate": 8000}))
+        json.loads(phone.recv(PATIENCE_SECONDS))
+        yield phone
+
+
+KEYED = {
+    "amount": "1",
+    "card_number": "4242424242424242",
+    "expiry": "0429",
+    "security_code": "123",
+    "postal_code": "90210#",
+}
+
+
+def paid_by_keys(phone: ClientConnection) -> dict[str, Any]:
+    """At a line's pace, each answer as soon as its question begins; what the page is told last."""
+    due, step = monotonic(), ""
+    while True:
+        if (now := monotonic()) >= due:
+            phone.send(bytes(320))
+            due += 0.02
+        try:
+            message = phone.recv(max(0.0, due - now))
+        except TimeoutError:
+            continue
+        if isinstance(message, bytes):
+            continue
+        told: dict[str, Any] = json.loads(message)
+        if told["type"] == "ended":
+            return told
+        if told["type"] != "happened":
+            continue
+        if told["details"].get("state") == "entering":
+            step, keys = told["text"], KEYED.get(told["text"], "")
+        else:
+            # The yes that pays counts once what is paid was heard to its end.
+            keys = "1" if step == "confirmation" and told["kind"] == "prompt" else ""
+        for key in keys:
+            phone.send(json.dumps({"type": "key", "key": key}))
+
+
+def test_workers_share_a_port_and_one_that_dies_takes_only_its_own_call_along(
+    tmp_path: Path,
+) -> None:
+    with started("--workers", "2", out=tmp_path) as process, ExitStack() as stack:
+        url = address(process)
+        # Each request on a connection of its own: they go to one worker and the other.
+        get = partial(httpx.get, trust_env=False, timeout=PATIENCE_SECONDS)
+        post = partial(httpx.post, trust_env=False, timeout=PATIENCE_SECONDS)
+        prepared = [post(f"{url}api/calls", json={"amount": "87.50"}).json() for _ in range(2)]
+        phones = [stack.enter_context(greeted(url, call["token"])) for call in prepared]
+        states = [get(f"{url}api/calls/{call['call']}").json() for call in prepared * 2]
+        assert [state["state"] for state in states] == ["under_way"] * 4
+        metrics = get(f"{url}metrics").text
+        assert 'voicebot_calls_under_way{transport="browser"} 2.0' in metrics
+        assert "voicebot_processes 2.0" in metrics
+        assert get(f"{url}ready").json()["calls"] == 2
+
+        log = [json.loads(line) for line in (tmp_path / "logs/bot.log").read_text().splitlines()]
+        holder = {line["call"]: line["worker"] for line in log if line["event"] == "call_taken"}
+        assert sorted(holder.values()) == [1, 2]
+        doomed = holder[prepared[0]["call"]]
+        pids = {
+            line["worker"]: int(re.sub(r"\D", "", line["event"]))
+            for line in log
+            if line["event"].startswith("Started server process")
+        }
+        room = get(f"{url}ready").json()["most_calls"]
+        os.kill(pids[doomed], signal.SIGKILL)
+        ended = paid_by_keys(phones[1])
+        assert ended["result"]["status"] == "success"
+        lost, paid = (get(f"{url}api/calls/{call['call']}").json() for call in prepared)
+        assert lost["state"] == "lost"
+        assert (paid["state"], paid["result"]["last_four"]) == ("over", "4242")
+        while get(f"{url}ready").json()["most_calls"] < room:
+            pass
+        metrics = get(f"{url}metrics").text
+        assert 'voicebot_calls_total{result="success",transport="browser"} 1.0' in metrics
+        assert 'voicebot_calls_under_way{transport="browser"} 0.0' in metrics
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, err
+    assert f"worker {doomed} has died" in out
+    assert "no call was cut off" in out
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
+    logged = (tmp_path / "logs/bot.log").read_text("utf-8")
+    assert "exception" not in logged
+    assert not any(call["token"] in logged for call in prepared)
 
 
 def test_a_port_that_is_taken_is_one_line_and_nothing_is_started(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from bot.errors import SettingsError
 from bot.live_settings import AudioSocketSettings, LiveSettings
 from bot.outcomes import ResultName
 from bot.web.audiosocket import AudioSocketLine, listening_for_asterisk
+from bot.web.server import bound_for_asterisk
 
 BEGINNING = b"\x01\x00\x10" + UUID(TOKEN).bytes
 SILENCE = b"\x10\x01\x40" + bytes(320)
@@ -264,21 +265,19 @@ def test_an_other_end_that_never_reads_is_gone(tmp_path: Path) -> None:
 # --- the server
 
 
-async def test_nothing_listens_where_no_port_is_set(tmp_path: Path) -> None:
-    server = Server(tmp_path)
-    async with listening_for_asterisk(server.calls, server.settings, server.redeem) as address:
-        assert address is None
+def test_nothing_listens_where_no_port_is_set() -> None:
+    with bound_for_asterisk(LiveSettings()) as listener:
+        assert listener is None
 
 
-async def test_a_port_that_is_in_use_is_named(tmp_path: Path) -> None:
+def test_a_port_that_is_in_use_is_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        server = Server(tmp_path, settings(port=port))
-        with pytest.raises(SettingsError, match=f"127.0.0.1:{port} cannot be listened on"):
-            async with listening_for_asterisk(server.calls, server.settings, server.redeem):
-                pass
+        wanted = f"127.0.0.1:{port}: something else .* live.audiosocket.port names another"
+        with pytest.raises(SettingsError, match=wanted), bound_for_asterisk(settings(port=port)):
+            pytest.fail("taken twice")
 
 
 async def test_a_server_that_ends_closes_connections_that_are_no_calls(tmp_path: Path) -> None:
@@ -286,9 +285,10 @@ async def test_a_server_that_ends_closes_connections_that_are_no_calls(tmp_path:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = Server(tmp_path, settings(port=port))
-    async with listening_for_asterisk(server.calls, server.settings, server.redeem) as address:
-        assert address == ("127.0.0.1", port)
-        reader, writer = await asyncio.open_connection(*address)
+    with bound_for_asterisk(server.settings) as listener:
+        assert listener is not None
+        async with listening_for_asterisk(server.calls, server.settings, server.redeem, listener):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
         await asyncio.sleep(0)
     assert await reader.read() in {b"", bytes(3)}
     writer.close()

@@ -1,13 +1,14 @@
 """The book of live calls: which wait for their callers, which are under way, what came of them.
 
 Who knows a call's parameters (a billing system, the page of a demo) prepares it and gets a token;
-who brings that token is its caller. A token opens one call, once, and not for long. It is a random
-UUID, so that lines that know calls by UUIDs can carry it.
+who brings that token is its caller. A token opens one call, once, and not for long. It is
+written as a UUID, so that lines that know calls by UUIDs can carry it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ _RESULTS_KEPT: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall:
-    """token: 122 random bits as a UUID, in hexadecimal with dashes."""
+    """token: 128 random bits, written as a UUID is."""
 
     call_id: str
     parameters: Parameters
@@ -80,7 +81,8 @@ class CallBook(Protocol):
 
 
 def new_prepared_call(parameters: Parameters) -> PreparedCall:
-    return PreparedCall(new_call_id(), parameters, str(uuid.uuid4()))
+    token = uuid.UUID(bytes=secrets.token_bytes(16))
+    return PreparedCall(new_call_id(), parameters, str(token))
 
 
 def hashed(token: str) -> str:

@@ -6,9 +6,12 @@ label has a few values that are known beforehand; none holds what a caller said.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from bot.calls.decoding import DecodingPool
 from bot.calls.live.line import LineFigures
@@ -20,6 +23,13 @@ _WAITING = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)
 _GATEWAY = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _QUEUE = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the workers of one server keep their counts, so that each can tell those of all. The
+library's own variable: it has to be set before the library is imported."""
+
+_OF_ALL: Final = "livesum"
+_NEWEST: Final = "livemostrecent"
+
 _DEGRADED: Final = {
     "Rasa is away": "understanding",
     "the recording": "recording",
@@ -30,15 +40,30 @@ _DEGRADED: Final = {
 
 
 class CallMetrics:
-    """Of one process. Not the process-wide registry of prometheus_client: several servers may run
-    in one test."""
+    """Of one process; `text` of all workers where they share a folder. Not the process-wide
+    registry of prometheus_client: several servers may run in one test."""
 
     def __init__(self, most_calls: int) -> None:
         self.registry = registry = CollectorRegistry()
         self._under_way = Gauge(
-            "voicebot_calls_under_way", "Calls at this moment", ["transport"], registry=registry
+            "voicebot_calls_under_way",
+            "Calls at this moment",
+            ["transport"],
+            multiprocess_mode=_OF_ALL,
+            registry=registry,
         )
-        Gauge("voicebot_calls_most", "Calls there is room for", registry=registry).set(most_calls)
+        Gauge(
+            "voicebot_calls_most",
+            "Calls there is room for",
+            multiprocess_mode=_OF_ALL,
+            registry=registry,
+        ).set(most_calls)
+        Gauge(
+            "voicebot_processes",
+            "Processes that take calls",
+            multiprocess_mode=_OF_ALL,
+            registry=registry,
+        ).set(1)
         self._ended = Counter(
             "voicebot_calls", "Calls that ended", ["transport", "result"], registry=registry
         )
@@ -86,14 +111,21 @@ class CallMetrics:
             "voicebot_charges_open",
             "Charges whose outcome is not known: still looked up, or given up and left to a person",
             ["state"],
+            multiprocess_mode=_NEWEST,
             registry=registry,
         )
 
     def watch(self, pool: DecodingPool) -> None:
         """Tell of this pool's queue too."""
+        waiting = Gauge(
+            "voicebot_decoding_queue",
+            "Jobs that wait",
+            multiprocess_mode=_OF_ALL,
+            registry=self.registry,
+        )
+        waiting.set(pool.waiting)
+        pool.queued = waiting.set
         pool.waited = self._queue.observe
-        gauge = Gauge("voicebot_decoding_queue", "Jobs that wait", registry=self.registry)
-        gauge.set_function(lambda: pool.waiting)
 
     def began(self, transport: str) -> None:
         self._under_way.labels(transport).inc()
@@ -132,4 +164,14 @@ class CallMetrics:
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
-        return generate_latest(self.registry)
+        folder = os.environ.get(FOLDER_VARIABLE)
+        if folder is None:
+            return generate_latest(self.registry)
+        of_all = CollectorRegistry()
+        MultiProcessCollector(of_all, folder)  # type: ignore[no-untyped-call]
+        return generate_latest(of_all)
+
+
+def forget_process(pid: int, folder: Path) -> None:
+    """A worker that has ended has no calls under way any more; what it counted stays."""
+    mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

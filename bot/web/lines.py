@@ -1,0 +1,56 @@
+"""Every line of one process: pages, API, browser, Twilio and Asterisk, on given listeners."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.calls.live.book import CallBook
+from bot.calls.live.calls import LiveCalls
+from bot.calls.services import Services
+from bot.live_settings import twilio_auth_token
+from bot.web.access import Access
+from bot.web.app import build_app
+from bot.web.audiosocket import listening_for_asterisk
+from bot.web.demo import is_offered
+from bot.web.metrics import metrics_route
+from bot.web.server import serving
+from bot.web.site import Site, languages
+from bot.web.twilio import TwilioLine
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """asterisk: None where AudioSocket is not wanted."""
+
+    web: socket.socket
+    asterisk: socket.socket | None
+
+
+@asynccontextmanager
+async def answering(
+    ready: Services, access: Access, listeners: Listeners, out: Path, book: CallBook
+) -> AsyncIterator[LiveCalls]:
+    """Takes calls while the context lasts. Calls under way are not ended by leaving it:
+    `LiveCalls.drain` does that before. Raises SettingsError."""
+    settings = ready.settings
+    auth_token = twilio_auth_token(settings.live.twilio)
+    calls = LiveCalls(ready.live_call, settings.live, out / "live", book=book)
+    calls.metrics.watch(ready.executor)
+    site = Site(
+        settings,
+        calls,
+        access,
+        languages(ready.speaker.language),
+        demo=is_offered(settings, private=access.private),
+    )
+    twilio = TwilioLine(calls, settings.live, auth_token, book.redeem)
+    metrics = metrics_route(calls.metrics, ready.payments, access)
+    async with (
+        listening_for_asterisk(calls, settings.live, book.redeem, listeners.asterisk),
+        serving(build_app(site, [*twilio.routes, metrics]), listeners.web, settings.live),
+    ):
+        yield calls

@@ -1,0 +1,95 @@
+"""One of several workers behind a port: what it is told, and what it tells (`bot.web.workers`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass as validated
+
+from bot.calls.live.calls import LiveCalls, Others
+from bot.calls.neighbours import Neighbours
+from bot.settings import Settings
+
+_PARENT_GONE_SECONDS: Final = 1.0
+"""Where the kernel tells a worker of its parent's end, it has done so by then."""
+
+_LONGEST_LINE: Final = 1 << 20
+
+
+@validated(frozen=True)
+class Orders:
+    """What a worker is to do. out: where the parent's calls, logs and database lie."""
+
+    number: int
+    settings: Settings
+    neighbours: Neighbours
+    out: Path
+
+
+_ORDERS: Final = TypeAdapter(Orders)
+
+
+def written(orders: Orders) -> str:
+    """One line of JSON."""
+    return _ORDERS.dump_json(orders).decode()
+
+
+class Parent:
+    """The worker's end of the control channel. Made by `parent_on`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def orders(self) -> Orders:
+        return _ORDERS.validate_json(await self._reader.readline())
+
+    def ready(self, most: int) -> None:
+        self._say(ready=most)
+
+    def calls(self, under_way: int) -> None:
+        self._say(calls=under_way)
+
+    def hung_up(self, calls: int) -> None:
+        self._say(hung_up=calls)
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        """A worker prepares in silence; with `tell` and `warn` this is a `Progress`."""
+        with nullcontext():
+            yield
+
+    def tell(self, detail: str) -> None:
+        """See `step`."""
+
+    def warn(self, what: str) -> None:
+        """For the person at the parent's keyboard."""
+        self._say(tell=what)
+
+    async def keeps_telling(self, calls: LiveCalls) -> None:
+        """What the parent says of the others, until it has gone; then this worker is alone and
+        there is nobody to give it a call."""
+        async for line in self._reader:
+            calls.others = Others(**json.loads(line)["others"])
+        await asyncio.sleep(_PARENT_GONE_SECONDS)
+
+    def _say(self, **what: Any) -> None:
+        self._writer.write(json.dumps(what).encode() + b"\n")
+
+
+@asynccontextmanager
+async def parent_on(descriptor: int) -> AsyncIterator[Parent]:
+    """The control channel; closed last, for its end is the worker's."""
+    control = socket.socket(fileno=descriptor)
+    reader, writer = await asyncio.open_connection(sock=control, limit=_LONGEST_LINE)
+    try:
+        yield Parent(reader, writer)
+    finally:
+        writer.close()

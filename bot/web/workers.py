@@ -1,0 +1,266 @@
+"""Several processes behind one port: started, watched, given connections, ended in good order.
+
+The parent takes no calls. It accepts every connection and hands it to the worker with the fewest
+calls, so that none is told "busy" while another worker has room. A worker that dies takes its own
+calls along and no others; the parent says so and starts it again. What all must know of each other
+(calls under way, prepared calls, metrics) travels by a control channel of JSON lines, the database
+(`calls/live/shared_book.py`) and files of counters.
+
+    to a worker     its orders, once; then {"others": {"calls": …, "most": …, "room": …}}
+    from a worker   {"ready": most calls}, {"calls": …}, {"tell": …}, at its end {"hung_up": …}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from bot.calls.live.calls import Others
+from bot.errors import BotError
+from bot.processes import Child
+from bot.web.hand_over import hand_over, hand_over_channel
+
+_log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+_NO_DESCRIPTORS_SECONDS: Final = 1.0
+_TIDIES_UP_SECONDS: Final = 30.0
+
+StartsWorker = Callable[[int, int, Sequence[int]], Child]
+"""By its number, the descriptor of its control channel, and those of its `HandedOver` channels, in
+the order of the listeners. All descriptors are to be passed on to the child."""
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """most: 0 until it is ready. given: when it was last given a connection, by count."""
+
+    number: int
+    child: Child
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    channels: Sequence[socket.socket]
+    calls: int = 0
+    most: int = 0
+    given: int = 0
+
+    @property
+    def others(self) -> Others:
+        """As it looks from the other workers."""
+        return Others(self.calls, self.most, max(0, self.most - self.calls))
+
+
+class Workers:
+    """`start`, `watch` until the end comes, `drain`; and always `end`."""
+
+    def __init__(
+        self,
+        start: StartsWorker,
+        listeners: Sequence[socket.socket],
+        orders: Callable[[int], str],
+        tell: Callable[[str], None],
+        *,
+        on_death: Callable[[int], None] = lambda _: None,
+        first_pause_seconds: float = _FIRST_PAUSE_SECONDS,
+    ) -> None:
+        """listeners: on which connections come. orders: of a worker, by its number, as JSON.
+        tell: for the person at the keyboard. on_death: told the process number of each worker that
+        has ended."""
+        self._start = start
+        self._listeners = listeners
+        self._orders = orders
+        self._tell = tell
+        self._on_death = on_death
+        self._first_pause = first_pause_seconds
+        self._workers: dict[int, _Worker] = {}
+        self._ready = asyncio.Event()
+        """Set while a worker is there that answers."""
+        self._keepers: list[asyncio.Task[None]] = []
+        self._acceptors: list[asyncio.Task[None]] = []
+        self._told: set[str] = set()
+        self._draining = asyncio.Event()
+        self._hung_up = 0
+        self._given = 0
+
+    @property
+    def calls(self) -> int:
+        return sum(worker.calls for worker in self._workers.values())
+
+    async def start(self, count: int) -> None:
+        """Returns when all of them answer, and connections are handed out. Raises BotError when
+        one does not come so far."""
+        loop = asyncio.get_running_loop()
+        answering = [loop.create_future() for _ in range(count)]
+        for number, answers in enumerate(answering, start=1):
+            self._keepers.append(asyncio.create_task(self._keep_running(number, answers)))
+        await asyncio.gather(*answering)
+        for index, listener in enumerate(self._listeners):
+            self._acceptors.append(asyncio.create_task(self._accept(index, listener)))
+
+    async def watch(self) -> None:
+        """For ever; raises what must not happen."""
+        done, _ = await asyncio.wait(
+            [*self._keepers, *self._acceptors], return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in done:
+            task.result()
+
+    async def drain(self) -> int:
+        """No more calls; those under way may end in the workers' own time. Returns how many had to
+        be hung up, when all workers have ended."""
+        self._draining.set()
+        for worker in self._workers.values():
+            os.kill(worker.child.pid, signal.SIGTERM)
+        await asyncio.gather(*self._keepers)
+        return self._hung_up
+
+    async def end(self) -> None:
+        """All of them, at once."""
+        tasks = [*self._keepers, *self._acceptors]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_running(self, number: int, answers: asyncio.Future[None]) -> None:
+        """A worker and its successors, until it is told to end. Where the first of them ends before
+        it answers, so does this, and `answers` says why."""
+        loop = asyncio.get_running_loop()
+        pause = self._first_pause
+        while not self._draining.is_set():
+            began = loop.time()
+            try:
+                pid, log = await self._live_and_die(number, answers)
+                self._on_death(pid)
+                if not answers.done():
+                    raise BotError(f"worker {number} did not start; its log: {log}")
+            except BotError as error:
+                if not answers.done():
+                    answers.set_exception(error)
+                    return
+                raise
+            if self._draining.is_set():
+                return
+            if loop.time() - began > _LONGEST_PAUSE_SECONDS:
+                pause = self._first_pause
+            _log.error("worker_died", worker=number, pid=pid, restart_in_seconds=pause)
+            self._tell(
+                f"worker {number} has died, and its calls with it; it is started again in "
+                f"{pause:g} s (its log: {log})"
+            )
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._draining.wait()
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _accept(self, index: int, listener: socket.socket) -> None:
+        """Connections of one listener, for ever."""
+        loop = asyncio.get_running_loop()
+        listener.setblocking(False)
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError as error:  # no descriptors left, or gone before it was accepted
+                _log.warning("connection_not_accepted", why=error.strerror)
+                await asyncio.sleep(_NO_DESCRIPTORS_SECONDS)
+                continue
+            with connection:
+                await self._ready.wait()
+                self._give(index, connection)
+
+    async def _live_and_die(self, number: int, answers: asyncio.Future[None]) -> tuple[int, Path]:
+        """One process from its start to its end: its number and its log."""
+        worker = await self._started(number)
+        pid = worker.child.pid
+        self._workers[number] = worker
+        try:
+            worker.writer.write(self._orders(number).encode() + b"\n")
+            async for line in worker.reader:
+                self._heard(worker, json.loads(line), answers)
+            # Its last word was said; a signal now would fall into its own tidying up.
+            await asyncio.to_thread(worker.child.wait, _TIDIES_UP_SECONDS)
+        except (ConnectionError, ValueError) as error:
+            _log.error("worker_misspoke", worker=number, why=type(error).__name__)
+        finally:
+            del self._workers[number]
+            self._spread()
+            worker.writer.close()
+            for channel in worker.channels:
+                channel.close()
+            await worker.child.ended()
+        return pid, worker.child.log
+
+    async def _started(self, number: int) -> _Worker:
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        channels = [hand_over_channel() for _ in self._listeners]
+        with contextlib.ExitStack() as ours:
+            for end, _ in channels:
+                ours.enter_context(end)
+            ours.enter_context(control)
+            with contextlib.ExitStack() as theirs_too:
+                theirs_too.enter_context(theirs)
+                for _, end in channels:
+                    theirs_too.enter_context(end)
+                descriptors = [end.fileno() for _, end in channels]
+                child = self._start(number, theirs.fileno(), descriptors)
+                # Not in a thread: the kernel ends a child with the thread that started it.
+                child.start()
+            ours.pop_all()
+        reader, writer = await asyncio.open_connection(sock=control)
+        return _Worker(number, child, reader, writer, [end for end, _ in channels])
+
+    def _heard(
+        self, worker: _Worker, said: Mapping[str, Any], answers: asyncio.Future[None]
+    ) -> None:
+        match said:
+            case {"ready": int(most)}:
+                worker.most = most
+                if not answers.done():
+                    answers.set_result(None)
+            case {"calls": int(calls)}:
+                worker.calls = calls
+            case {"tell": str(text)}:
+                if text not in self._told:  # of what concerns all of them each one tells
+                    self._told.add(text)
+                    self._tell(text)
+                return
+            case {"hung_up": int(calls)}:
+                self._hung_up += calls
+                return
+        self._spread()
+
+    def _spread(self) -> None:
+        """Tell each worker of the others."""
+        ready = [worker for worker in self._workers.values() if worker.most]
+        if ready:
+            self._ready.set()
+        else:
+            self._ready.clear()
+        for worker in ready:
+            others = [other.others for other in ready if other is not worker]
+            total = Others(
+                sum(other.calls for other in others),
+                sum(other.most for other in others),
+                sum(other.room for other in others),
+            )
+            worker.writer.write(json.dumps({"others": asdict(total)}).encode() + b"\n")
+
+    def _give(self, index: int, connection: socket.socket) -> None:
+        """To who has the fewest calls; among equals to who has waited longest."""
+        ready = [worker for worker in self._workers.values() if worker.most]
+        for worker in sorted(ready, key=lambda one: (one.calls / one.most, one.given)):
+            if hand_over(worker.channels[index], connection):
+                self._given += 1
+                worker.given = self._given
+                return
+        _log.error("connection_not_given")

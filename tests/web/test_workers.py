@@ -1,0 +1,265 @@
+"""Several processes behind one port: who gets a connection, who is started again, how all end.
+
+The workers are small programs that speak the control channel and answer each connection with their
+number; the real ones are in tests/everyday/test_serve.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.errors import BotError
+from bot.processes import Child
+from bot.project import ROOT
+from bot.web.hand_over import HandedOver, hand_over, hand_over_channel
+from bot.web.workers import Workers
+
+PATIENCE_SECONDS = 60
+
+WORKER = """
+import json, select, signal, socket, sys
+from bot.web.hand_over import HandedOver
+
+control = socket.socket(fileno=int(sys.argv[1]))
+listener = HandedOver(fileno=int(sys.argv[2]))
+words = control.makefile("rw")
+orders = json.loads(words.readline())
+
+def say(**what):
+    words.write(json.dumps(what) + "\\n")
+    words.flush()
+
+def told_to_end(*_):
+    say(hung_up=orders["number"])
+    sys.exit()
+
+signal.signal(signal.SIGTERM, told_to_end)
+if orders["fails"]:
+    sys.exit("cannot")
+say(tell="hello of all")
+say(ready=orders["most"])
+others, kept = None, []
+while True:
+    ready, _, _ = select.select([control, listener], [], [])
+    if control in ready:
+        others = json.loads(words.readline())["others"]
+    if listener in ready:
+        connection, _ = listener.accept()
+        connection.setblocking(True)
+        match connection.recv(100).split():
+            case [b"who"]:
+                connection.sendall(b"%d" % orders["number"])
+            case [b"others"]:
+                connection.sendall(json.dumps(others).encode())
+            case [b"call"]:
+                kept.append(connection)
+                connection.sendall(b"%d" % orders["number"])
+                say(calls=len(kept))
+            case [b"die"]:
+                sys.exit(1)
+        if connection not in kept:
+            connection.close()
+"""
+
+
+class Served:
+    def __init__(self, workers: Workers, port: int, told: list[str], dead: list[int]) -> None:
+        self.workers = workers
+        self.told = told
+        self.dead = dead
+        self._port = port
+        self.kept: list[asyncio.StreamWriter] = []
+
+    async def ask(self, what: str) -> str:
+        """On a connection of its own; that of a "call" stays."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            writer.write(what.encode())
+            said = b""
+            with contextlib.suppress(ConnectionResetError):  # its worker has died
+                said = await reader.read(1000)
+        if what == "call":
+            self.kept.append(writer)
+        else:
+            writer.close()
+        return said.decode()
+
+    async def until_calls(self, number: int) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.workers.calls != number:  # noqa: ASYNC110 - what is asked is not told
+                await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def served(
+    folder: Path, count: int = 2, *, most: int = 4, fails: Sequence[int] = ()
+) -> AsyncIterator[Served]:
+    program = folder / "worker.py"
+    program.write_text(WORKER)
+
+    def start(number: int, control: int, channels: Sequence[int]) -> Child:
+        passed = [control, *channels]
+        return Child(
+            f"worker {number}",
+            [sys.executable, str(program), *map(str, passed)],
+            folder / f"worker-{number}.log",
+            env={"PYTHONPATH": str(ROOT)},
+            pass_fds=passed,
+        )
+
+    def orders(number: int) -> str:
+        return json.dumps({"number": number, "most": most, "fails": number in fails})
+
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dead: list[int] = []
+        workers = Workers(
+            start, [listener], orders, told.append, on_death=dead.append, first_pause_seconds=0.01
+        )
+        site = Served(workers, listener.getsockname()[1], told, dead)
+        try:
+            await workers.start(count)
+            yield site
+        finally:
+            await workers.end()
+            for writer in site.kept:
+                writer.close()
+
+
+async def test_each_call_goes_to_the_worker_with_the_fewest(tmp_path: Path) -> None:
+    async with served(tmp_path) as site:
+        taken = []
+        for number in range(1, 7):
+            taken.append(await site.ask("call"))
+            await site.until_calls(number)
+        assert sorted(taken) == ["1"] * 3 + ["2"] * 3
+
+
+async def test_calls_that_come_all_at_once_are_shared_out_too(tmp_path: Path) -> None:
+    async with served(tmp_path) as site:
+        taken = await asyncio.gather(*(site.ask("call") for _ in range(6)))
+        assert sorted(taken) == ["1"] * 3 + ["2"] * 3
+
+
+async def test_each_worker_knows_how_much_room_the_others_have(tmp_path: Path) -> None:
+    async with served(tmp_path, most=1) as site:
+        with_it = await site.ask("call")
+        await site.until_calls(1)
+        assert await site.ask("who") != with_it, "one without a call is asked first"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while json.loads(await site.ask("others")) != {"calls": 1, "most": 1, "room": 0}:
+                pass
+
+
+async def test_a_worker_that_dies_is_told_of_and_started_again_and_the_others_go_on(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as site:
+        pid = site.workers._workers[2].child.pid
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while site.dead != [pid]:
+                assert await site.ask("who") in {"1", "2", ""}
+        assert any("worker 2 has died" in line for line in site.told)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await site.ask("who") != "2":
+                pass
+        assert site.workers._workers[2].child.pid != pid
+
+
+async def test_connections_wait_while_no_worker_answers(tmp_path: Path) -> None:
+    async with served(tmp_path, 1) as site:
+        assert await site.ask("die") == ""
+        while not site.dead:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert await site.ask("who") == "1"
+
+
+async def test_what_concerns_all_of_them_is_told_once(tmp_path: Path) -> None:
+    async with served(tmp_path, 3) as site:
+        assert site.told == ["hello of all"]
+
+
+async def test_told_to_end_all_workers_end_and_the_cut_off_calls_are_added_up(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path, 3) as site:
+        assert await site.workers.drain() == 1 + 2 + 3
+        assert site.workers._workers == {}
+
+
+async def test_a_worker_that_cannot_start_is_the_end_of_the_server(tmp_path: Path) -> None:
+    with pytest.raises(BotError, match=r"worker 2 did not start; its log: .*worker-2\.log"):
+        async with served(tmp_path, fails=[2]):
+            pytest.fail("started")
+    assert (tmp_path / "worker-2.log").read_text() == "cannot\n"
+
+
+# The channel
+
+
+async def test_a_server_answers_connections_that_were_handed_to_it() -> None:
+    ours, theirs = hand_over_channel()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((await reader.readline()).upper())
+        writer.close()
+
+    with ours, socket.create_server(("127.0.0.1", 0)) as listener:
+        server = await asyncio.start_server(answer, sock=HandedOver(fileno=theirs.detach()))
+        async with server:
+            for word in (b"one\n", b"two\n"):
+                reader, writer = await asyncio.open_connection(*listener.getsockname())
+                connection, _ = listener.accept()
+                with connection:
+                    assert hand_over(ours, connection)
+                writer.write(word)
+                assert await reader.read() == word.upper()
+                writer.close()
+
+
+def test_a_connection_that_was_cut_before_it_was_taken_is_let_go() -> None:
+    ours, theirs = hand_over_channel()
+    with ours, HandedOver(fileno=theirs.detach()) as taking, socket.socket() as never_connected:
+        assert hand_over(ours, never_connected)
+        with pytest.raises(ConnectionAbortedError):
+            taking.accept()
+
+
+def test_a_worker_that_takes_nothing_any_more_is_not_waited_for() -> None:
+    ours, theirs = hand_over_channel()
+    with ours, theirs, socket.socket() as connection:
+        while hand_over(ours, connection):
+            pass
+    assert not hand_over(ours, connection)
+
+
+async def test_where_the_parent_has_gone_nothing_is_read_for_ever() -> None:
+    ours, theirs = hand_over_channel()
+    ours.close()
+    tries = 0
+
+    class Counted(HandedOver):
+        def accept(self) -> tuple[socket.socket, object]:
+            nonlocal tries
+            tries += 1
+            return super().accept()
+
+    async def never(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        pytest.fail("nobody came")
+
+    async with await asyncio.start_server(never, sock=Counted(fileno=theirs.detach())):
+        for _ in range(20):
+            await asyncio.sleep(0)
+    assert tries == 1
