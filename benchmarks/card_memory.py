@@ -280,7 +280,9 @@ def measured(
     ):
         command = [sys.executable, "-m", "benchmarks.card_memory", "--child", "--way", way,
                    "--out", folder, *options]  # fmt: skip
-        for setting in (*settings, "allow_core_dumps=true"):  # which lets us look, too
+        # Core dumps allowed lets us look, too; and while we look, time goes by.
+        patient = ("gateway.answer_timeout_ms=600000", "gateway.connect_timeout_ms=600000")
+        for setting in (*settings, *patient, "allow_core_dumps=true"):
             command += ["--setting", setting]
         for number, code in given:
             command += ["--card", f"{disguised(number)}:{disguised(code)}"]

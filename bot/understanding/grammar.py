@@ -122,6 +122,16 @@ _TO_MEND = re.compile(
 )
 
 
+_ANOTHER_CARD = re.compile(
+    r"(?:(?:no|oh|um|uh|well|so|okay|sorry|wait|actually|oops) )*"
+    r"(?:(?:can|could|may|shall) (?:i|we) |let me |let's |i (?:want|need|would like) to "
+    r"|i'd (?:like to|rather|prefer to) |i'll |i wanna )?"
+    r"(?:(?:use|try|take|charge|give you|go with|pay (?:with|by)|put it on|switch to) )?"
+    r"(?:another|an other|(?:a|my|the) (?:different|other)|a second) "
+    r"(?:(?:credit|debit|bank) )?card(?: instead| now| then)*"
+)
+"""Which Rasa, far from certain of these, took for a wish to pay or to begin anew."""
+
 _PLACEHOLDER = re.compile(r"<\w+>")
 
 
@@ -135,6 +145,9 @@ def clear_words(text: str) -> Understood | None:
     for phrase in (words, told, [word for word in told if word not in _POLITE]):
         if intent := _BY_PHRASE.get(" ".join(phrase)):
             return Understood(intent, _CLEAR)
+    # With its "like", which is a hesitation elsewhere.
+    if _ANOTHER_CARD.fullmatch(" ".join(word for word in words if word not in _POLITE)):
+        return Understood(Intent.CORRECT, _CLEAR, Field.CARD)
     return None
 
 

@@ -14,12 +14,13 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.cards import SecretText
+from bot.changes import Change, Unit
 from bot.errors import NluUnavailable
 from bot.expectations import Expectation, Field, Hypothesis, Intent, Kind, Reading, Source
 from bot.understanding.changes import changes_in
 from bot.understanding.clauses import changed_field, clauses
 from bot.understanding.grammar import clear_words, rough_words
-from bot.understanding.numbers import Replaced, replace_numbers
+from bot.understanding.numbers import NumberKind, Replaced, replace_numbers
 from bot.understanding.rasa_client import Parsed
 from bot.understanding.readings import Meant, bare_number, reading_of, with_numbers
 from bot.understanding.values import values_by_form
@@ -83,6 +84,7 @@ class Understanding:
             text_said = hypothesis.said.reveal()
             replaced = replace_numbers(text_said.lower())
             changes = changes_in(text_said, currency, this_year)
+            replaced = _no_date_among_digits(replaced, changes)
             answers = bare_number(hypothesis, replaced, expectation, currency, this_year)
             if answers:
                 readings += [replace(answer, changes=changes) for answer in answers]
@@ -157,6 +159,22 @@ class Understanding:
         if rough := rough_words(text):
             return Meant(rough.intent, rough.confidence, rough.field, Source.GRAMMAR)
         return None
+
+
+def _no_date_among_digits(replaced: Replaced, changes: Sequence[Change]) -> Replaced:
+    """ "The last four are zero one two two": by its form the number may be a date, but its place
+    is among the digits of a card."""
+    if len(replaced.found) != 1 or not any(
+        change.place is not None and change.place.unit in (Unit.DIGITS, Unit.GROUP)
+        for change in changes
+    ):
+        return replaced
+    (number,) = replaced.found
+    if number.kind is NumberKind.DIGITS:
+        return replaced
+    end = number.at + len(number.kind.placeholder)
+    text = replaced.text[: number.at] + NumberKind.DIGITS.placeholder + replaced.text[end:]
+    return Replaced(text, (replace(number, kinds=(NumberKind.DIGITS,)),))
 
 
 def _asks_what_is_wrong(expectation: Expectation) -> bool:

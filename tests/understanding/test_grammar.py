@@ -36,6 +36,39 @@ def test_a_phrase_of_one_meaning_is_clear(text: str, intent: Intent) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "another card",
+        "another card please",
+        "can I use another card",
+        "no wait let me use my other card instead",
+        "i'd like to pay with a different card",
+        "let's try a different credit card",
+        "i want to put it on my other card",
+        "use another card",
+    ],
+)
+def test_the_wish_for_another_card_is_clear(text: str) -> None:
+    understood = clear_words(text)
+    assert understood is not None
+    assert (understood.intent, understood.field) == (Intent.CORRECT, Field.CARD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the number of my other card",
+        "i paid with another card yesterday",
+        "not another card",
+        "another card number",
+        "i have another card at home",
+    ],
+)
+def test_another_card_in_another_sentence_is_left_to_rasa(text: str) -> None:
+    assert clear_words(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "yes but the expiry is wrong",
         "no it's <date>",
         "right so the date isn't",

@@ -343,6 +343,30 @@ async def test_a_part_that_is_put_right_is_found_by_code_whatever_rasa_makes_of_
     assert reading.change_of is Field.CARD_NUMBER
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no the last four are zero one two two",
+        "the last four digits are oh six two nine",
+        "the third group is zero four two nine",
+    ],
+)
+async def test_among_the_digits_of_a_card_nothing_is_a_date(text: str) -> None:
+    """Rasa sees digits, as in its examples; it took the dates for a correction of the expiry."""
+    rasa = says(Intent.CORRECT, Field.CARD_NUMBER)
+    (reading,) = await understand(text, WHAT, rasa)
+    assert rasa.asked[-1].endswith("<digits>")
+    assert (reading.expiry, reading.digits is None) == (None, False)
+    assert len(reading.changes) == 1
+
+
+async def test_a_date_beside_a_part_of_another_number_stays_one() -> None:
+    text = "the last four are four two four two and it expires oh four twenty nine"
+    (reading,) = await understand(text, WHAT, says(Intent.CORRECT, Field.EXPIRY))
+    every = [reading, *reading.also]
+    assert Expiry(4, 2029) in [each.expiry for each in every]
+
+
 async def test_the_words_beside_a_part_name_its_field() -> None:
     (reading,) = await understand("the last digit of the zip is a two", WHAT, says(Intent.CORRECT))
     assert reading.change_of is Field.POSTAL_CODE
