@@ -21,7 +21,7 @@ says = "The caller asks for an agent."
 [[sentence]]
 id = "R7.1 identified"
 says = "The caller is identified."
-not_built = "later"
+no_scenario = "later"
 """
 
 CALL = """
@@ -38,7 +38,7 @@ def folder_with(tmp_path: Path, sentences: str, covers: str) -> Path:
     return tmp_path
 
 
-def test_every_sentence_that_is_built_has_a_scenario_and_none_that_is_not() -> None:
+def test_every_sentence_has_a_scenario_or_says_why_it_has_none() -> None:
     coverage = coverage_of(choose([SCENARIOS]))
     assert coverage.missing == []
     assert coverage.outdated == []
@@ -78,7 +78,7 @@ def test_the_list_for_people_is_in_step() -> None:
     )
 
 
-def test_a_sentence_without_a_scenario_is_missing_unless_it_says_that_it_is_not_built(
+def test_a_sentence_without_a_scenario_is_missing_unless_it_says_why(
     tmp_path: Path,
 ) -> None:
     coverage = coverage_of(choose([folder_with(tmp_path, SENTENCES, "R1.9 help")]))
@@ -87,11 +87,11 @@ def test_a_sentence_without_a_scenario_is_missing_unless_it_says_that_it_is_not_
     told = as_markdown(coverage)
     assert "| The caller asks for help. | [help](help.yml) |" in told
     assert "| The caller asks for an agent. | **no scenario** |" in told
-    assert "| The caller is identified. | not built: later |" in told
+    assert "| The caller is identified. | none: later |" in told
     assert "1 of 3 sentences" in told
 
 
-def test_a_scenario_for_what_is_not_built_is_told(tmp_path: Path) -> None:
+def test_a_scenario_for_what_is_said_to_have_none_is_told(tmp_path: Path) -> None:
     coverage = coverage_of(choose([folder_with(tmp_path, SENTENCES, "R7.1 identified")]))
     assert [sentence.id for sentence in coverage.outdated] == ["R7.1 identified"]
 

@@ -17,16 +17,16 @@ from bot.errors import ScenarioError
 
 REQUIREMENTS = "requirements.toml"
 
-_KEYS = {"id", "says", "not_built"}
+_KEYS = {"id", "says", "no_scenario"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One requirement. not_built: why the product cannot show it yet; empty when it can."""
+    """One requirement. no_scenario: why none can show it, or not yet; empty where one can."""
 
     id: str
     says: str
-    not_built: str = ""
+    no_scenario: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Coverage:
     @property
     def missing(self) -> list[Sentence]:
         """Built, and no scenario shows it."""
-        return [s for s, files in self.shown_by.items() if not files and not s.not_built]
+        return [s for s, files in self.shown_by.items() if not files and not s.no_scenario]
 
     @property
     def outdated(self) -> list[Sentence]:
         """Said not to be built, and a scenario shows it."""
-        return [s for s, files in self.shown_by.items() if files and s.not_built]
+        return [s for s, files in self.shown_by.items() if files and s.no_scenario]
 
 
 def coverage_of(chosen: Sequence[Chosen]) -> Coverage:
@@ -81,7 +81,7 @@ def load_sentences(path: Path) -> list[Sentence]:
 
 def _sentence(path: Path, entry: Any) -> Sentence:
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
-        raise ScenarioError(f"{path}: a [[sentence]] has texts: id, says, perhaps not_built")
+        raise ScenarioError(f"{path}: a [[sentence]] has texts: id, says, perhaps no_scenario")
     if missing := {"id", "says"} - set(entry):
         raise ScenarioError(f"{path}: {entry}: {', '.join(sorted(missing))} is missing")
     if unknown := set(entry) - _KEYS:
@@ -96,7 +96,7 @@ def as_markdown(coverage: Coverage) -> str:
         "# What the scenarios show",
         "",
         f"{shown} of {len(coverage.shown_by)} sentences of the requirements have a scenario; the "
-        "others say what is not built yet.",
+        "others say why they have none.",
         "Made by `uv run run_bot.py test tests/scenarios --coverage`; a test keeps it in step.",
     ]
     group = ""
@@ -114,7 +114,7 @@ def _shown_by(sentence: Sentence, files: Iterable[str]) -> str:
     names = ", ".join(f"[{name}]({name}.yml)" for name in files)
     if names:
         return names
-    return f"not built: {_cell(sentence.not_built)}" if sentence.not_built else "**no scenario**"
+    return f"none: {_cell(sentence.no_scenario)}" if sentence.no_scenario else "**no scenario**"
 
 
 def _cell(text: str) -> str:
