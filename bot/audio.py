@@ -36,6 +36,15 @@ def silence(samples: int) -> Samples:
     return np.zeros(samples, dtype=np.int16)
 
 
+def whole_chunk(start: Samples) -> Samples:
+    """A chunk that begins so, and is silent after it. start: shape (n,), n <= CHUNK_SAMPLES."""
+    if len(start) == CHUNK_SAMPLES:
+        return start
+    chunk = silence(CHUNK_SAMPLES)
+    chunk[: len(start)] = start
+    return chunk
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioChunk:
     """A stretch of sound on one leg of a call.

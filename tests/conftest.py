@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Iterator
 
@@ -17,6 +18,23 @@ from bot.understanding.rasa_server import running_rasa
 # A busy machine is slow: no test is about how long something takes.
 settings.register_profile("product", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("product")
+
+
+MOST_WORKERS = 4
+"""Each holds a recogniser and more: half a gigabyte."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One for each core where all tests run; none, so this process itself, where some are named."""
+    everything = config.args == config.getini("testpaths")
+    return min(os.cpu_count() or 1, MOST_WORKERS) if everything else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs Rasa goes to one worker, for it is started once in each that asks for it."""
+    for item in items:
+        if "rasa" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("rasa"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bot.audio import CHUNK_SAMPLES, Samples, ms_to_samples, silence
+from bot.audio import CHUNK_SAMPLES, Samples, ms_to_samples, silence, whole_chunk
 from bot.hearing.key_tones import tone
 
 KEY_MS = 100
@@ -80,7 +80,7 @@ class RecordedCaller:
             return Gone()
         chunk = self._samples[self._position : self._position + CHUNK_SAMPLES]
         self._position += CHUNK_SAMPLES
-        return Sound(np.pad(chunk, (0, CHUNK_SAMPLES - len(chunk))))
+        return Sound(whole_chunk(chunk))
 
     def prompt_started(self, prompt_id: str, text: str) -> None:
         pass
@@ -174,7 +174,7 @@ class ScriptedCaller:
                 return Gone()
             if self._wait is not None:
                 self._wait -= CHUNK_SAMPLES
-        return Sound(np.pad(chunk, (0, CHUNK_SAMPLES - len(chunk))))
+        return Sound(whole_chunk(chunk))
 
     def prompt_started(self, prompt_id: str, text: str) -> None:
         self._trigger(prompt_id, during=True)

@@ -58,6 +58,8 @@ class Recording:
         self._received = 0
         self._holds: dict[object, int] = {}
         self.silenced: list[Silenced] = []
+        self._still_to_silence: list[Silenced] = []
+        """Those of them that reach into what is not written yet."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = WavWriter(self._part, channels=2)
@@ -83,6 +85,7 @@ class Recording:
             raise ValueError(f"sample {start} is written already (up to {self._written})")
         stretch = Silenced(channel, start, end, why)
         self.silenced.append(stretch)
+        self._still_to_silence.append(stretch)
         return stretch
 
     def hold(self, who: object, start: int) -> None:
@@ -120,7 +123,7 @@ class Recording:
         while self._waiting and self._written + len(self._waiting[0]) <= position:
             chunk = self._waiting.pop(0)
             start, end = self._written, self._written + len(chunk)
-            for stretch in self.silenced:
+            for stretch in self._still_to_silence:
                 first, last = stretch.covers(start, end)
                 if last > first:
                     chunk[first - start : last - start, stretch.channel] = 0
@@ -129,6 +132,9 @@ class Recording:
             except OSError as error:
                 raise self._cannot_be_written(error) from None
             self._written = end
+        self._still_to_silence = [
+            one for one in self._still_to_silence if one.end is None or one.end > self._written
+        ]
 
     def _cannot_be_written(self, error: OSError) -> AudioError:
         return AudioError(f"{self._path}: the recording cannot be written ({error.strerror})")

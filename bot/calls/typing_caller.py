@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import numpy as np
-
-from bot.audio import CHUNK_SAMPLES, Samples, ms_to_samples, silence
+from bot.audio import CHUNK_SAMPLES, Samples, ms_to_samples, silence, whole_chunk
 from bot.calls.callers import Gone, Received, Sound, Typed, keys_sound
 from bot.calls.typed_lines import (
     COMMANDS,
@@ -124,4 +122,4 @@ class TypingCaller:
         self._sounding = self._sounding[CHUNK_SAMPLES:]
         if self._until_held is not None:
             self._until_held -= CHUNK_SAMPLES
-        return Sound(np.pad(chunk, (0, CHUNK_SAMPLES - len(chunk))))
+        return Sound(whole_chunk(chunk))

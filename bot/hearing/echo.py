@@ -64,8 +64,10 @@ class EchoCheck:
         """frame: shape (n,), the next that came in."""
         self._in = np.concatenate([self._in, frame])[-_WINDOW:]
         power = float(np.mean(self._in**2))
+        if power < _SILENT:
+            return False
         played = self._loudest_played()
-        if power < _SILENT or power > _QUIETER * played:
+        if power > _QUIETER * played:
             return False
         now = float(np.mean(frame.astype(np.float64) ** 2))
         if self._returned and now > _LOUDER * max(self._returned) * played:
