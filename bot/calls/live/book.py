@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 from bot.calls.live.not_taken import TooManyWaiting
 from bot.calls.run_call import new_call_id
 from bot.calls.scenarios.scenario import Parameters
+from bot.letters import in_letters
 
 TOKEN_SECONDS: Final = 120.0
 """How long a token counts."""
@@ -88,7 +89,7 @@ def new_prepared_call(parameters: Parameters) -> PreparedCall:
 def hashed(token: str) -> str:
     """What a book keeps of a token: how long a look-up takes tells nothing of it, and who reads
     the book can open no call."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+    return in_letters(hashlib.sha256(token.encode("utf-8", "replace")).digest())
 
 
 class OwnBook:

@@ -22,6 +22,7 @@ from babel.numbers import list_currencies
 from stdnum import luhn
 
 from bot.cards import brand_of, is_card_number
+from bot.letters import in_letters
 from bot.paying.simulator.cards import APPROVED, Behaviour, Fault
 from bot.paying.simulator.ledger import Entry, Ledger
 
@@ -87,7 +88,7 @@ class SimulatedBank:
         self._cards = cards
         self._in_flight: set[str] = set()
         self._secret = secrets.token_bytes(32)
-        self._secret_name = secrets.token_hex(8)
+        self._secret_name = in_letters(secrets.token_bytes(8))
 
     def card(self, card: object) -> SimulatedCard:
         """A card as the REST format writes it, checked. Raises Refused."""
@@ -198,7 +199,7 @@ class SimulatedBank:
         """Tells equal requests from others without keeping them: the secret dies with the
         process."""
         text = json.dumps(sent, sort_keys=True, separators=(",", ":"))
-        return hmac.new(self._secret, text.encode(), "sha256").hexdigest()
+        return in_letters(hmac.digest(self._secret, text.encode(), "sha256"))
 
     def _is_same(self, entry: Entry, charge: SimulatedCharge, fingerprint: str) -> bool:
         """After a restart, under another secret, what the ledger holds is compared instead."""
