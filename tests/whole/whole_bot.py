@@ -99,7 +99,11 @@ async def _run_all(
 def busy_cores() -> Iterator[None]:
     """A process for every core that computes without a pause: everything takes its turns in another
     order. Of low priority, for the tests must end some day."""
-    command = [sys.executable, "-c", "import os; os.nice(10)\nwhile True: sum(range(100_000))"]
+    forever = (
+        "import os; os.nice(15); parent = os.getppid()\n"
+        "while os.getppid() == parent: sum(range(100_000))"
+    )
+    command = [sys.executable, "-c", forever]
     busy = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]  # noqa: S603 - our own
     try:
         yield
