@@ -17,6 +17,7 @@ from bot.errors import BotError
 from bot.uncaught import mask_what_asyncio_logs, rendered
 
 TALKATIVE: Final = {
+    "filelock": logging.INFO,  # addresses in memory, at debug, in decimal digits
     "httpx": logging.WARNING,  # logs every URL, and Rasa takes its token in the URL only
     "websockets": logging.INFO,  # each message, at debug: keys, sound and tokens
     "uvicorn": logging.INFO,  # hands its logger to websockets
