@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
@@ -24,6 +25,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.errors import SettingsError
 from bot.live_settings import API_KEY_VARIABLE, LiveSettings
 from bot.secret_files import read_secret
+
+_log = structlog.get_logger(__name__)
 
 _SHORTEST_KEY = 16
 
@@ -97,6 +100,11 @@ def access_of(live: LiveSettings, environment: Mapping[str, str] = os.environ) -
     """Raises SettingsError where a key is needed and there is none that could be one."""
     names = {*live.web.origins, live.twilio.public_url} - {""}
     private = is_loopback(live.host) and not names
+    for name in sorted(names):
+        if name.startswith("http:") and not is_loopback(urlsplit(name).hostname or ""):
+            raise SettingsError(
+                f"{name}: tokens and what callers say go there, so it has to be https://"
+            )
     key = read_secret(
         "live.web.api_key_file", live.web.api_key_file, API_KEY_VARIABLE, environment, SettingsError
     ).get_secret_value()
@@ -119,7 +127,9 @@ def _hashed(key: str) -> bytes:
 
 
 class Guarded:
-    """Around the whole application: refuses foreign hosts, adds the security headers."""
+    """Around the whole application: refuses foreign hosts, and WebSockets of foreign pages, which
+    browsers open to any site (a form or a script of theirs the API refuses by itself); adds the
+    security headers."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
@@ -137,10 +147,14 @@ class Guarded:
                     headers.setdefault(name, value)
             await send(message)
 
-        if self._access.knows_host(Headers(scope=scope).get("host", "")):
+        known = self._access.knows_host(Headers(scope=scope).get("host", ""))
+        if scope["type"] == "websocket" and not (
+            known and self._access.is_own_page(HTTPConnection(scope))
+        ):
+            _log.warning("foreign_page_refused", path=scope["path"])
+            await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
+        elif known:
             await self._app(scope, receive, send_guarded)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close"})
         else:
             refused = PlainTextResponse(
                 "This server does not answer to that name; live.web.origins lists its names.\n", 421

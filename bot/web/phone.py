@@ -57,10 +57,6 @@ _TOLD: Final = {
 
 def routes(site: Site) -> Sequence[BaseRoute]:
     async def phone(socket: WebSocket) -> None:
-        if not site.access.is_own_page(socket):
-            _log.warning("foreign_page_refused", transport=TRANSPORT)
-            await socket.close()  # before it is accepted: HTTP 403
-            return
         await socket.accept()
         await _Connection(site, socket).serve()
 

@@ -1,116 +1,26 @@
-"""The phone page in a real browser, with a recording as its microphone, against a real server.
-
-Debian's chromium, driven by Playwright (group `browser`); skipped where one of them is missing.
-Pictures of what was seen stay in out/browser/.
-"""
+"""The phone page in a real browser: what it shows, how it is reached, what it says when something
+is wrong. The calls' heavy rooms are quick stand-ins; whole payments with the real ones are in
+test_payments_in_chromium.py."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-import soxr
-from phone_site import Server, served
+from chromium import PHONE, asked, browser, opened, pays_by_keys, picture
+from phone_site import served
 
-from bot.audio import Samples, ms_to_samples, silence
+from bot.audio import ms_to_samples, silence
 from bot.live_settings import LiveSettings, WebSettings
 from bot.project import ROOT
-
-playwright = pytest.importorskip(
-    "playwright.async_api", reason="needs Playwright: uv sync --group browser"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-if not CHROMIUM:
-    pytest.skip("needs a browser: apt install chromium", allow_module_level=True)
-
-PICTURES = ROOT / "out" / "browser"
-PATIENCE_MS = 90_000
-"""Never used up; what hangs must not hang the tests."""
-
-DESK = {"width": 1180, "height": 900}
-PHONE = {"width": 390, "height": 844}
-
-
-@asynccontextmanager
-async def browser(folder: Path, microphone: Samples, *flags: str) -> AsyncIterator[Any]:
-    """microphone: what it hears, at the telephone's rate; then it begins anew."""
-    heard = folder / "microphone.wav"
-    wide = soxr.resample(microphone.astype(np.float32) / 32768, 8_000, 48_000)
-    soundfile.write(heard, wide, 48_000, subtype="PCM_16")
-    async with playwright.async_playwright() as driver:
-        chromium = await driver.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={heard}",
-                *flags,
-            ],
-        )
-        try:
-            yield chromium
-        finally:
-            await chromium.close()
-
-
-async def opened(chromium: Any, server: Server, *, allowed: bool = True, **options: Any) -> Any:
-    """The page; nothing may go wrong in it unseen."""
-    context = await chromium.new_context(
-        viewport=options.pop("viewport", DESK),
-        permissions=["microphone"] if allowed else [],
-        **options,
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
-    page.wrong = []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on(
-        "console",
-        lambda line: page.wrong.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    await page.goto(server.url)
-    return page
-
-
-async def picture(page: Any, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
-
-
-async def asked(page: Any, step: str) -> None:
-    await page.locator(f'[data-step="{step}"][data-state="entering"]').wait_for()
-
-
-async def pays_by_keys(page: Any) -> None:
-    """Typed on the keyboard, which is the dial pad's; the first key is clicked."""
-    await page.click("#call")
-    await asked(page, "amount")
-    await page.click('[data-key="1"]')
-    await asked(page, "card_number")
-    await page.keyboard.type("4242424242424242")
-    await asked(page, "expiry")
-    await page.keyboard.type("0429")
-    await asked(page, "security_code")
-    await page.keyboard.type("123")
-    await asked(page, "postal_code")
-    await page.keyboard.type("90210#")
-    await asked(page, "confirmation")
-    # A key counts once the read-back was heard; before, it is dropped.
-    while not await page.locator('[data-step="confirmation"][data-state="done"]').count():
-        await page.keyboard.press("1")
-        await page.wait_for_timeout(200)
-    await page.locator("#result").wait_for()
 
 
 async def test_a_bill_is_paid_on_the_dial_pad_and_the_page_shows_every_step(tmp_path: Path) -> None:
     async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
-        page = await opened(chromium, server)
+        page = await opened(chromium, server.url)
         assert await page.inner_text("#bill-amount") == "$87.50"
         await picture(page, "before-the-call")
         await pays_by_keys(page)
@@ -132,7 +42,7 @@ async def test_what_the_microphone_hears_reaches_the_bot(tmp_path: Path) -> None
     recorded, _ = soundfile.read(ROOT / "audio/callers/ann/yes.wav", dtype="int16")
     said = np.concatenate([silence(ms_to_samples(1_500)), recorded, silence(ms_to_samples(2_500))])
     async with served(tmp_path) as server, browser(tmp_path, said) as chromium:
-        page = await opened(chromium, server)
+        page = await opened(chromium, server.url)
         await page.click("#call")
         await page.locator(".talk .caller").first.wait_for()
         await page.click("#call")
@@ -146,7 +56,12 @@ async def test_on_a_small_screen_nothing_is_cut_off_and_the_keys_are_in_reach(
 ) -> None:
     async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
         page = await opened(
-            chromium, server, viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2
+            chromium,
+            server.url,
+            viewport=PHONE,
+            is_mobile=True,
+            has_touch=True,
+            device_scale_factor=2,
         )
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         await page.tap("#call")
@@ -165,7 +80,7 @@ async def test_on_a_small_screen_nothing_is_cut_off_and_the_keys_are_in_reach(
 async def test_without_leave_to_use_the_microphone_the_dial_pad_pays(tmp_path: Path) -> None:
     flags = ("--deny-permission-prompts",)
     async with served(tmp_path) as server, browser(tmp_path, silence(8_000), *flags) as chromium:
-        page = await opened(chromium, server, allowed=False)
+        page = await opened(chromium, server.url, allowed=False)
         await page.click("#call")
         await page.locator("#notice").wait_for()
         assert "microphone is blocked" in await page.inner_text("#notice")
@@ -182,7 +97,7 @@ async def test_a_busy_line_a_used_link_and_a_server_that_is_gone_are_said_in_wor
     live = LiveSettings(most_calls=1)
     async with browser(tmp_path, silence(8_000)) as chromium:
         async with served(tmp_path, live) as server:
-            first, second = await opened(chromium, server), await opened(chromium, server)
+            first, second = await opened(chromium, server.url), await opened(chromium, server.url)
             await first.click("#call")
             await asked(first, "amount")
             await second.click("#call")
@@ -191,7 +106,7 @@ async def test_a_busy_line_a_used_link_and_a_server_that_is_gone_are_said_in_wor
             await first.click("#call")
             await first.locator("#result").wait_for()
 
-            link = await opened(chromium, server)
+            link = await opened(chromium, server.url)
             await link.goto("about:blank")
             await link.goto(f"{server.url}#0f0e0d0c-aaaa-4bbb-8ccc-123456789abc")
             await link.click("#call")
@@ -211,7 +126,7 @@ async def test_a_link_with_a_token_pays_its_bill_and_leaves_no_trace_in_the_addr
 ) -> None:
     live = LiveSettings(web=WebSettings(demo="off"))
     async with served(tmp_path, live) as server, browser(tmp_path, silence(8_000)) as chromium:
-        page = await opened(chromium, server)
+        page = await opened(chromium, server.url)
         await page.locator("#notice", has_text="nothing to pay").wait_for()
         await page.goto("about:blank")
         await page.goto(f"{server.url}#{await server.token()}")
@@ -223,7 +138,7 @@ async def test_a_link_with_a_token_pays_its_bill_and_leaves_no_trace_in_the_addr
 
 async def test_everything_can_be_reached_by_keyboard_and_has_a_name(tmp_path: Path) -> None:
     async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
-        page = await opened(chromium, server)
+        page = await opened(chromium, server.url)
         reached = []
         for _ in range(30):
             await page.keyboard.press("Tab")
@@ -269,7 +184,7 @@ async def test_the_jitter_buffer_plays_evenly_trims_what_grows_and_empties_when_
     tmp_path: Path,
 ) -> None:
     async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
-        page = await opened(chromium, server)
+        page = await opened(chromium, server.url)
 
         async def played(pushes: list[Any], pulls: int) -> Any:
             return await page.evaluate(JITTER, [pushes, pulls])

@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 import websockets
 from one_call import ObligingGateway, payment_words, run_call
+from pydantic import SecretStr
 
 from bot.audio import CHUNK_SAMPLES
 from bot.calls.live.calls import LiveCalls
@@ -32,6 +33,7 @@ from bot.web.app import build_app
 from bot.web.demo import is_offered
 from bot.web.server import bound, serving
 from bot.web.site import Site
+from bot.web.twilio import TwilioLine
 
 SILENCE = bytes(2 * CHUNK_SAMPLES)
 PATIENCE_SECONDS = 60
@@ -119,7 +121,8 @@ async def served(
     site = Site(settings, calls, access, {"en": "English"}, demo=demo)
     with bound(live) as listener:
         host, port = listener.getsockname()[:2]
-        async with serving(build_app(site), listener, live):
+        streams = TwilioLine(calls, live, SecretStr(""), calls.book.redeem)
+        async with serving(build_app(site, streams.routes), listener, live):
             yield Server(site, f"http://{host}:{port}/", gateway, results)
             await calls.drain(0)
 
