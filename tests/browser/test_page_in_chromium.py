@@ -21,7 +21,7 @@ from bot.project import ROOT
 async def test_a_bill_is_paid_on_the_dial_pad_and_the_page_shows_every_step(tmp_path: Path) -> None:
     async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
         page = await opened(chromium, server.url)
-        assert await page.inner_text("#bill-amount") == "$87.50"
+        await page.locator("#bill-amount", has_text="$87.50").wait_for()
         await picture(page, "before-the-call")
         await pays_by_keys(page)
         assert await page.inner_text("#result-title") == "Paid"
