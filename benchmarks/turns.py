@@ -17,18 +17,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.noises import NOISE_FLOOR_DBFS, Wave, at_level, line, white
 from benchmarks.telephone import DIGITS, read_clips
 from benchmarks.voice import VOICE_DBFS, Stretch, silero, webrtc
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, ms_to_samples, silence
+from bot.calls.laboratory.bench import proportion
 from bot.calls.wav import read_wav
 from bot.expectations import Expectation, Kind
 from bot.hearing.ear import Ear
@@ -88,11 +87,12 @@ def main() -> None:
     else:
         sys.stderr.write(f"No human speech at {arguments.data}: rendered callers only.\n")
     began = time.process_time()
-    console = Console(width=130)
+    peers = endpointers()
     for name, below_db in (("in quiet", None), (f"noise {NOISE_DB} dB below", NOISE_DB)):
         noisy = [over_line(random, answer, below_db) for answer in answers]
-        console.print(table(f"Ends of turns, {name}", noisy))
-    console.print(f"{time.process_time() - began:.0f} s of CPU")
+        sys.stdout.write("\n".join(table(name, noisy, peers)) + "\n\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{time.process_time() - began:.0f} s of CPU\n")
 
 
 # What is compared
@@ -155,20 +155,17 @@ def endpointers() -> dict[str, Endpointer]:
     }
 
 
-def table(title: str, answers: Sequence[Answer]) -> Table:
+def table(title: str, answers: Sequence[Answer], peers: Mapping[str, Endpointer]) -> Iterator[str]:
     """A row for each sort of answer: cut off, and waiting in ms (median, 90 %)."""
-    peers = endpointers()
-    shown = Table(title=f"{title}: cut off; ms waited (median, 90 %); * not heard at all")
-    for column in ("who", "answer", "of", *peers):
-        shown.add_column(column)
+    yield f"| {title} | of | {' | '.join(peers)} |"
+    yield "|" + "---|" * (2 + len(peers))
     for who, what in sorted({(answer.who, answer.what) for answer in answers}):
         chosen = [answer for answer in answers if (answer.who, answer.what) == (who, what)]
         cells = [
             cell([ending(answer, find(answer.sound, answer.expectation)) for answer in chosen])
             for find in peers.values()
         ]
-        shown.add_row(who, what, str(len(chosen)), *cells)
-    return shown
+        yield f"| {what}, {who} | {len(chosen)} | {' | '.join(cells)} |"
 
 
 def ending(answer: Answer, turns: Sequence[Stretch]) -> Ending:
@@ -180,13 +177,16 @@ def ending(answer: Answer, turns: Sequence[Stretch]) -> Ending:
 
 
 def cell(endings: Sequence[Ending]) -> str:
+    """Cut off (95 % interval of that); * not heard at all; ms waited (median, 90 %)."""
     cut_off = sum(one.cut_off for one in endings)
     waits = [one.waited_ms for one in endings if one.waited_ms is not None]
     unheard = len(endings) - cut_off - len(waits)
+    share = proportion(cut_off, len(endings))
+    told = f"{cut_off} ({share.low:.0f}-{share.high:.0f} %)" + (f" {unheard}*" if unheard else "")
     if not waits:
-        return str(cut_off)
+        return told
     middle, most = np.median(waits), np.quantile(waits, 0.9)
-    return f"{cut_off}{' ' + str(unheard) + '*' if unheard else ''}; {middle:.0f}, {most:.0f}"
+    return f"{told}; {middle:.0f}, {most:.0f}"
 
 
 # Answers

@@ -16,6 +16,8 @@ from bot.hearing.word_grammar import Expression, Grammar, adding, in_order, mayb
 
 YES = 1
 NO = 2
+YES_WORDS = frozenset({"yes", "correct"})
+NO_WORDS = frozenset({"no", "wrong"})
 
 _MONTH = 10_000
 """A month is worth so much, so that April 2029 is 42029."""
@@ -106,10 +108,9 @@ def amounts() -> Expression:
 
 def answers() -> Expression:
     """Once or twice yes, once or twice no, and nothing else. Worth YES or NO."""
-    yes, no = ("yes", "correct"), ("no", "wrong")
     return one_of(
-        in_order(word(*yes, adds=YES), maybe(word(*yes))),
-        in_order(word(*no, adds=NO), maybe(word(*no))),
+        in_order(word(*YES_WORDS, adds=YES), maybe(word(*YES_WORDS))),
+        in_order(word(*NO_WORDS, adds=NO), maybe(word(*NO_WORDS))),
     )
 
 

@@ -15,7 +15,9 @@ from bot.cards import SecretDigits, SecretText
 from bot.expectations import Expectation, Hypothesis, Kind
 from bot.hearing.confidence import Calibration, log_odds
 from bot.hearing.digit_words import ASIDES, REPAIRS, spell
+from bot.hearing.half_heard import unwritten_answer, with_written_month
 from bot.hearing.number_answers import DigitAnswer, digit_answers
+from bot.hearing.number_grammars import grammar_for
 from bot.hearing.number_head import LogProbabilities, Vocabulary
 from bot.hearing.number_text import (
     Merged,
@@ -45,6 +47,9 @@ _MANY = 6
 """Number words that no sentence of others is mistaken for."""
 _SURE = 0.5
 _CERTAIN = 0.9
+_DISPUTED = 0.65
+"""The most that is believed of a number in a sentence when Whisper wrote another one: the rest lies
+above `accept_confidence`, so that neither is taken for the other unasked. Chosen, not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class Utterance:
         self._filler = vocabulary.filler
         self._calibration = calibration
         self._write = write
+        self._grammar = grammar_for(expectation, vocabulary.filler)
         self._sequences = search_words(frames, vocabulary)
 
     @property
@@ -118,8 +124,10 @@ class Utterance:
                 return self._digits()
             case Kind.AMOUNT | Kind.EXPIRY if self._only_numbers():
                 return self._numbers()
-            case Kind.YES_NO if plain_answers := self._plain_answers():
-                return plain_answers
+            case Kind.YES_NO:
+                return self._plain_answers() or self._merged() + self._unwritten_answer()
+            case Kind.EXPIRY:
+                return self._date_in_words()
             case _:
                 return self._merged()
 
@@ -210,6 +218,32 @@ class Utterance:
             return []
         return self._value_hypotheses(answers, asked=False)
 
+    def _unwritten_answer(self) -> list[Hypothesis]:
+        """Yes or no where Whisper wrote something else. Only one of the two can be right: what is
+        believed of Whisper's words is not believed of the answer."""
+        found = unwritten_answer(self._likely(), self._written.text, self._filler)
+        if found is None:
+            return []
+        answer, probability = found
+        confidence = min(
+            self._calibration.words(log_odds(probability), -1.0),
+            1 - self._calibration.text(log_odds(self._written.probability)),
+        )
+        return [Hypothesis(SecretText(answer), confidence, engine=NAME)]
+
+    def _date_in_words(self) -> list[Hypothesis]:
+        """The head's date comes before a text that has none: "to thirty three" may be a two."""
+        merged = self._merged()
+        grammar = self._grammar
+        answers = self._values
+        whole = bool(answers) and answers[0].as_heard and answers[0].fits
+        if grammar is None or not whole or answers[0].probability < _SURE:
+            return merged
+        known = set(self._vocabulary.words)
+        if merged and grammar.read(w for w in merged[0].said.reveal().split() if w in known):
+            return merged
+        return self._value_hypotheses(answers[:1], asked=True) + merged
+
     def _value_hypotheses(self, answers: list[ValueAnswer], *, asked: bool) -> list[Hypothesis]:
         """The surest first. asked: whether Whisper was."""
         found: dict[str, Hypothesis] = {}
@@ -238,6 +272,12 @@ class Utterance:
         enough = _FAR_BEHIND * self.best.probability
         return [one for one in self._sequences if one.probability > enough]
 
+    def _words(self, heard: HeardWords) -> tuple[str, ...]:
+        """What a text is merged with."""
+        if self._expectation.kind is not Kind.EXPIRY or self._grammar is None:
+            return heard.words
+        return with_written_month(heard.words, self._written.text, self._grammar, self._filler)
+
     def _spoken(self, sequences: list[HeardWords]) -> list[Hypothesis]:
         """The head's own words, nobody else asked."""
         found: dict[str, Hypothesis] = {}
@@ -254,7 +294,7 @@ class Utterance:
         if not written.text:
             return []
         text = with_heard_answer(written.text, self.best.words)
-        merged = merge(text, [one.words for one in self._likely()], self._filler)
+        merged = merge(text, [self._words(one) for one in self._likely()], self._filler)
         if merged is None:
             confidence = self._calibration.text(log_odds(written.probability))
             hypotheses = [Hypothesis(SecretText(text), confidence, engine=NAME)]
@@ -269,16 +309,21 @@ class Utterance:
     def _with_number(self, text: str, merged: Merged) -> list[Hypothesis]:
         """The text with the head's numbers, then with Whisper's where they are others.
 
-        Only one of the two can be right: what is believed of the one is not believed of the other.
+        Only one of the two can be right: what is believed of the one is not believed of the other,
+        and Whisper's number never more than the head's. Where any is believed both are, so that
+        the caller is asked.
         """
-        same = [one for one in self._likely() if merge(text, [one.words], self._filler) == merged]
+        same = [
+            one for one in self._likely() if merge(text, [self._words(one)], self._filler) == merged
+        ]
         confidence = self._calibration.sentence(
             *sentence_features(sum(one.probability for one in same), self._written, merged)
         )
-        first = Hypothesis(SecretText(merged.text), confidence, engine=NAME)
-        if merged.text == text:
-            return [first]
-        other = confidence if merged.agreed else 1 - confidence
+        if merged.agreed:
+            return [Hypothesis(SecretText(merged.text), confidence, engine=NAME)]
+        believed = min(confidence, _DISPUTED)
+        first = Hypothesis(SecretText(merged.text), believed, engine=NAME)
+        other = min(1 - believed, believed)
         return [first, replace(first, said=SecretText(text), confidence=other)]
 
 

@@ -9,7 +9,7 @@ from conversation import Conversation, reading
 
 from bot.dialog.events import TimerName
 from bot.dialog.flow import State
-from bot.expectations import Intent, Kind
+from bot.expectations import Intent, Kind, Reading
 from bot.outcomes import Destination, ErrorName, ResultName
 from bot.settings import PaymentSettings
 
@@ -301,6 +301,32 @@ def test_of_two_amounts_that_may_both_be_meant_each_is_offered() -> None:
     assert str(call.prompt("amount.offer_other").values["amount"]) == "550.00"
     assert call.expectation.question != first, "a late yes to the first is none to the second"
     call.says(Intent.AFFIRM)
+    assert call.is_at(State.CARD_NUMBER)
+
+
+def test_where_two_amounts_were_heard_the_caller_is_asked_which() -> None:
+    call = Conversation()
+    call.says_perhaps(
+        reading(amount="80.00", confidence=0.6), reading(amount="18.00", confidence=0.4)
+    )
+    assert str(call.prompt("amount.offer_heard").values["amount"]) == "80.00"
+    call.says(Intent.DENY)
+    assert str(call.prompt("amount.offer_other").values["amount"]) == "18.00"
+    call.says(Intent.AFFIRM)
+    assert call.is_at(State.CARD_NUMBER)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [reading(amount="80.00", confidence=0.4)],
+        [reading(amount="18.00", confidence=0.1)],
+        [reading(amount="18000.00", confidence=0.4)],
+    ],
+)
+def test_an_amount_that_nothing_speaks_against_is_not_questioned(others: list[Reading]) -> None:
+    call = Conversation()
+    call.says_perhaps(reading(amount="80.00", confidence=0.6), *others)
     assert call.is_at(State.CARD_NUMBER)
 
 

@@ -136,6 +136,7 @@ def test_no_is_not_know() -> None:
 
 def test_an_um_before_the_answer_is_no_word() -> None:
     assert with_heard_answer("i'm yes please", (F, "yes", F)) == "um yes please"
+    assert with_heard_answer("i'm yeah sure", (F, "yes", F)) == "um yeah sure"
     assert with_heard_answer("i'm yes please", (F,)) == "i'm yes please"
     assert with_heard_answer("i'm not sure", (F, "no", F)) == "i'm not sure"
     assert with_heard_answer("i know that's right", (F, "no", F)) == "i know that's right"

@@ -82,6 +82,22 @@ def test_agreement_raises_the_confidence_of_a_number_in_a_sentence() -> None:
     assert denied[0].confidence + denied[1].confidence <= 1 + 1e-9
 
 
+def test_of_two_sure_ears_that_disagree_both_are_believed_so_that_the_caller_is_asked() -> None:
+    opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
+
+    first, other = hear("<f> eighty dollars", Pen("make it $18", 0.99), opened)
+
+    assert first.confidence >= other.confidence >= NEEDED
+
+
+def test_where_neither_ear_is_sure_neither_is_believed() -> None:
+    opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
+
+    heard = hear("<f> eighty|fifteen:0.45 dollars", Pen("make it 18", 0.2), opened)
+
+    assert [one.confidence for one in heard[:2] if one.confidence >= NEEDED] == []
+
+
 def test_two_doubtful_ears_that_disagree_are_not_believed() -> None:
     opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
 
@@ -123,6 +139,33 @@ def test_no_with_more_behind_it_is_never_taken_for_a_plain_no() -> None:
     (best, *_) = hear("no <f>", Pen("know the expiry is wrong"), Expectation(Kind.YES_NO))
 
     assert best.said.reveal() == "no the expiry is wrong"
+
+
+def test_a_yes_that_whisper_wrote_as_something_else_comes_after_its_words() -> None:
+    heard = hear("<f> yes", Pen("i'm yet ashore", 0.3), Expectation(Kind.YES_NO))
+
+    assert [one.said.reveal() for one in heard] == ["i'm yet ashore", "yes"]
+    assert heard[1].confidence >= NEEDED
+
+
+def test_a_yes_against_words_that_whisper_is_sure_of_is_not_believed() -> None:
+    heard = hear("<f> yes", Pen("another address", 0.9), Expectation(Kind.YES_NO))
+
+    assert heard[1].confidence < NEEDED
+
+
+def test_the_month_may_be_whispers_and_the_year_the_heads() -> None:
+    said = "<f> twenty twenty nine"
+    (best, *_) = hear(said, Pen("on april 20 1929"), Expectation(Kind.EXPIRY))
+
+    assert best.said.reveal() == "on april twenty twenty nine"
+
+
+def test_a_two_that_whisper_wrote_as_to_is_part_of_the_date() -> None:
+    said = "<f> two|zero:0.1 twenty nine"
+    (best, *_) = hear(said, Pen("it expires to 29", 0.6), Expectation(Kind.EXPIRY))
+
+    assert (best.said.reveal(), best.fits) == ("two twenty nine", True)
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -67,14 +67,25 @@ class AmountField(FieldMachine):
     def hear(self, readings: Sequence[Reading]) -> Verdict:
         """The best reading counts. The limits do not choose among readings of what was heard: 87.50
         below a minimum of 100 is an answer to refuse, not a reason to read 8750. They do where the
-        words themselves say two amounts as naturally (`_choose`).
+        words themselves say two amounts as naturally (`_choose`). Where hearing believes in another
+        amount as well, the caller tells.
         """
-        for reading in readings:
+        for number, reading in enumerate(readings):
             if reading.amount is not None:
-                return self._choose(reading.amounts)
+                doubt = self._in_doubt(reading.amounts, readings[number + 1 :])
+                return doubt or self._choose(reading.amounts)
             if (intent := self._by_words(reading)) is not None:
                 return self._take_by_words(intent)
         return Unanswered()
+
+    def _in_doubt(self, heard: Sequence[Money], others: Sequence[Reading]) -> Offered | None:
+        """The amount heard, to be confirmed, where another reading has another one that could be
+        paid, too ("make it eighty", or eighteen)."""
+        rivals = (other.amount for other in others if not set(heard) & set(other.amounts))
+        rival = next((amount for amount in rivals if amount is not None), None)
+        if rival is None or len(heard) > 1 or self.why_not(heard[0]) or self.why_not(rival):
+            return None
+        return Offered(heard[0], "amount.offer_heard", rival)
 
     def _choose(self, rivals: Sequence[Money]) -> Verdict:
         """As in "five fifty": the one that can be paid, that is due, that is owed at most; else the
