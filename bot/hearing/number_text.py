@@ -31,6 +31,8 @@ _ANSWERS = frozenset({"yes", "no"})
 _WRITTEN_ANSWERS = _ANSWERS | {"yeah", "yep", "yup", "nope", "nah"}
 _LIKE_UM = frozenset({"i'm", "i'll"})
 _SOUNDS_LIKE_NO = frozenset({"know", "now", "note"})
+_NO_CHANCE = 3
+"""Digits: fewer stand in another number by chance."""
 _LONELY = frozenset({"one", "oh", "may", "march", "second"})
 """Alone they are no number: "my old one", "may I"."""
 
@@ -106,6 +108,16 @@ def agrees(heard: Sequence[str], free_text: str, filler: str) -> bool:
     written = written_digits(free_text)
     spoken = "".join(numerals(stretch) for stretch in spoken_stretches(heard, filler))
     return bool(spoken) and spoken == written
+
+
+def is_stuttered(written: str, heard: str) -> bool:
+    """Whether Whisper wrote the head's number and parts of it once more, as it does when it loses
+    its place: that is no other number. Both as `numerals` writes them.
+
+    >>> is_stuttered("54543050", "5430"), is_stuttered("80", "8")
+    (True, False)
+    """
+    return len(heard) >= _NO_CHANCE and len(written) >= 2 * len(heard) and heard in written
 
 
 def spoken_text(heard: Sequence[str], filler: str) -> str:

@@ -22,6 +22,7 @@ from bot.hearing.number_head import LogProbabilities, Vocabulary
 from bot.hearing.number_text import (
     Merged,
     agrees,
+    is_stuttered,
     merge,
     plain,
     spoken_text,
@@ -319,7 +320,7 @@ class Utterance:
         confidence = self._calibration.sentence(
             *sentence_features(sum(one.probability for one in same), self._written, merged)
         )
-        if merged.agreed:
+        if merged.agreed or is_stuttered(written_digits(text), written_digits(merged.text)):
             return [Hypothesis(SecretText(merged.text), confidence, engine=NAME)]
         believed = min(confidence, _DISPUTED)
         first = Hypothesis(SecretText(merged.text), believed, engine=NAME)

@@ -90,6 +90,15 @@ def test_of_two_sure_ears_that_disagree_both_are_believed_so_that_the_caller_is_
     assert first.confidence >= other.confidence >= NEEDED
 
 
+def test_a_number_that_whisper_wrote_twice_over_is_no_other_number() -> None:
+    opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
+    said = "<f> fifty four dollars and eighty cents"
+
+    heard = hear(said, Pen("pay $54 fifty four dollars and eighty cents fifty"), opened)
+
+    assert [one.said.reveal() for one in heard] == ["pay fifty four dollars and eighty cents"]
+
+
 def test_where_neither_ear_is_sure_neither_is_believed() -> None:
     opened = Expectation(Kind.OPEN, field=Field.AMOUNT)
 
