@@ -49,6 +49,8 @@ Currency = Annotated[str, AfterValidator(_currency)]
 Amount = Annotated[str, BeforeValidator(_amount)]
 Milliseconds = Annotated[int, Limits(ge=100, le=600_000)]
 Seconds = Annotated[float, Limits(gt=0, le=600)]
+SilenceSeconds = Annotated[float, Limits(ge=10, le=600)]
+"""Longer than a service that is asked about a card may take, which would else tell of another."""
 Probability = Annotated[float, Limits(ge=0, le=1)]
 Tries = Annotated[int, Limits(ge=1, le=10)]
 

@@ -34,7 +34,7 @@ from bot.setting_types import (
     Milliseconds,
     Probability,
     Question,
-    Seconds,
+    SilenceSeconds,
     Tries,
     Words,
 )
@@ -75,7 +75,7 @@ class PaymentSettings:
     after_declines: Destination = Destination.AGENT
     after_failure: Destination = Destination.AGENT
     after_success: Destination = Destination.HANG_UP
-    silence_timeout_seconds: Seconds = 60.0
+    silence_timeout_seconds: SilenceSeconds = 60.0
     no_input_ms: Milliseconds = 7_000
     inter_digit_ms: Milliseconds = 4_000
     go_on_ms: Annotated[int, Limits(ge=0, le=60_000)] = 2_000

@@ -63,10 +63,14 @@ class Corrections:
         refused: tuple[Field, Refused] | None = None
         last: Field | None = None
         for part in several.parts:
-            field = part.field
-            if field is None or field in (Field.EVERYTHING, Field.CARD):
-                self.correct(Correction(field, (), part.by_rasa))
+            if part.field in (None, Field.EVERYTHING, Field.CARD):
+                # Before any field is changed: it is about all of them, or about the whole card.
+                self.correct(Correction(part.field, (), part.by_rasa))
                 return
+        for part in several.parts:
+            field = part.field
+            if field is None:
+                continue
             if field is Field.AMOUNT and course.payment.amount_is_fixed:
                 said.append(Prompt("amount.cannot_change"))
                 continue

@@ -112,7 +112,7 @@ class OpenQuestion:
         self._repeats = 0
         self._go_on_is_due = False
         if self.machine is not None:
-            self.machine.gathered.keyed = 0  # asked anew: no further key is being waited for
+            self.machine.asked_anew()
         self._floor.notify(self.step, StepState.ENTERING)
         if self.is_read_back and not self.read_back_was_heard:
             self.read_out(*lead)

@@ -9,9 +9,6 @@ from bot.expectations import Field, Intent
 from bot.outcomes import ErrorName
 from bot.prompts import Prompt
 
-_HELP = {State.AMOUNT_CONFIRMATION: "help.amount_fixed"}
-"""Help is named after its question, but for these."""
-
 
 class Words:
     """Carries out one caller's universal words."""
@@ -33,7 +30,7 @@ class Words:
                 self._floor.slow = True
                 self._say_all_again(Prompt("slower"))
             case Intent.HELP:
-                self._aside(Prompt(_HELP.get(course.state, f"help.{course.state}")))
+                self._aside(Prompt(f"help.{course.state}"))
             case Intent.HOLD_ON:
                 course.take(Trigger.ASIDE)
                 self._floor.be_patient()

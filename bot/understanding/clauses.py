@@ -20,6 +20,9 @@ _CUT = re.compile(r"[,;.]*\s+(?:and also|and|as well as|plus|also|but)\s+|[,;.]+
 _ALL_RIGHT = re.compile(
     r"\b(?:is|are|was|were|'s|looks?|sounds?)(?: \w+)? (?:right|fine|correct|okay|ok|good)\b"
 )
+_DENIED = re.compile(r"^\W*(?:no|nope|nah)\b")
+"""Speech has no commas: "no the amount is right but …" denies what was read back, not that."""
+
 _NOT = re.compile(r"\b(?:not|no|never)\b|n't\b")
 
 _PLACEHOLDER = re.compile(r"<\w+>")
@@ -45,13 +48,18 @@ def clauses(replaced: Replaced) -> tuple[Clause, ...]:
             lambda match: number.words if (number := next(numbers, None)) else match.group(), masked
         )
         about = named_field(masked.lower())
-        if about and _ALL_RIGHT.search(masked.lower()) and not _NOT.search(masked.lower()):
+        if about and _is_all_right(masked.lower()):
             all_right += 1
         else:
             found.append((text, masked, about))
     joined = _joined(found)
     is_each_once = len({clause.about for clause in joined}) == len(joined)
     return joined if len(joined) + all_right > 1 and is_each_once else ()
+
+
+def _is_all_right(masked: str) -> bool:
+    said = _DENIED.sub("", masked)
+    return bool(_ALL_RIGHT.search(said)) and not _NOT.search(said)
 
 
 def _joined(found: Sequence[tuple[str, str, Field | None]]) -> tuple[Clause, ...]:

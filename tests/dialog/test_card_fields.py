@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from conversation import AMEX, MASTERCARD, VISA, Conversation, reading
 from stdnum import luhn
@@ -445,6 +447,52 @@ def test_what_was_refused_is_asked_in_other_words() -> None:
         call.keys("1326")
         texts |= {call.text("expiry.ask"), call.text("expiry.invalid")}
     assert len(texts) == 4
+
+
+ASKED_ONCE_MORE = pytest.mark.parametrize(
+    "said", [{"intent": Intent.HELP}, {"intent": Intent.REPEAT}, {"intent": Intent.SLOWER}, {}]
+)
+
+
+@ASKED_ONCE_MORE
+def test_keys_of_a_code_that_had_begun_are_none_of_the_answer_to_the_question_asked_again(
+    said: dict[str, Any],
+) -> None:
+    call = at_expiry()
+    call.says(expiry="04/29")
+    call.keys("99")
+    call.says(**said)
+    call.keys("123")
+    call.says(digits="94110")
+    call.says(Intent.AFFIRM)
+    assert call.open_charge is not None
+    assert call.open_charge.security_code is not None
+    assert call.open_charge.security_code.reveal() == "123"
+
+
+@ASKED_ONCE_MORE
+def test_keys_of_a_date_that_had_begun_are_none_of_the_answer_to_the_question_asked_again(
+    said: dict[str, Any],
+) -> None:
+    call = at_expiry()
+    call.keys("04")
+    call.says(**said)
+    call.keys("0529")
+    assert call.is_at(State.SECURITY_CODE)
+
+
+@ASKED_ONCE_MORE
+def test_keys_of_an_amount_that_had_begun_are_none_of_the_answer_to_the_question_asked_again(
+    said: dict[str, Any],
+) -> None:
+    call = Conversation()
+    call.keys("12")
+    call.says(**said)
+    call.keys("8750#")
+    call.gives_card()
+    call.says(Intent.AFFIRM)
+    assert call.open_charge is not None
+    assert str(call.open_charge.amount) == "87.50"
 
 
 def test_keyed_digits_wait_for_the_rest_when_the_spoken_rest_was_unclear() -> None:

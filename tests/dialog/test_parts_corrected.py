@@ -429,6 +429,16 @@ def test_a_part_of_one_field_and_another_field_at_once() -> None:
     assert charged(call) == {**GIVEN, "card_number": OTHER, "postal_code": "10001"}
 
 
+@pytest.mark.parametrize("card_first", [False, True])
+def test_a_wrong_number_of_an_old_card_is_one_wish_for_another_card(card_first: bool) -> None:
+    call = at_confirmation()
+    parts = [reading(Intent.CORRECT, field=field) for field in (Field.CARD_NUMBER, Field.CARD)]
+    call.says_perhaps(both(*(reversed(parts) if card_first else parts)))
+    assert call.bot_said("corrected.card", "card_number.ask")
+    call.says(digits=OTHER)
+    assert call.is_at(State.EXPIRY)
+
+
 def test_of_several_what_was_not_given_yet_is_left_for_its_question() -> None:
     call = Conversation()
     call.says(amount="87.50")

@@ -8,14 +8,14 @@ from pathlib import Path
 from conversation import CATALOGUE
 
 from bot.charges import DeclineReason
-from bot.dialog.flow import FIELD_ORDER, QUESTIONS, State
+from bot.dialog.flow import FIELD_ORDER, QUESTIONS
 
 ROOM = Path(__file__).parents[2] / "bot" / "dialog"
 
 FIELDS = [field.value for field in FIELD_ORDER]
 
 MADE_FROM_NAMES = {
-    *(f"help.{state}" for state in QUESTIONS if state is not State.AMOUNT_CONFIRMATION),
+    *(f"help.{state}" for state in QUESTIONS),
     *(f"not_available.{field}" for field in FIELDS),
     *(f"corrected.{field}" for field in FIELDS),
     *(f"charge.declined.{reason}" for reason in DeclineReason),

@@ -61,7 +61,13 @@ def test_what_names_no_field_belongs_to_the_clause_it_stands_by() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["the zip is fine but the expiry is wrong", "the zip is right and the expiry isn't"]
+    "text",
+    [
+        "the zip is fine but the expiry is wrong",
+        "the zip is right and the expiry isn't",
+        "no the zip is right but the expiry is wrong",
+        "nope, the zip is fine but the expiry is wrong",
+    ],
 )
 def test_what_is_said_to_be_right_is_not_corrected(text: str) -> None:
     assert [about for about, _ in cut(text)] == [EXPIRY]

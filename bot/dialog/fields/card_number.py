@@ -88,6 +88,10 @@ class CardNumberField(FieldMachine):
     def begin_anew(self) -> None:
         self._open(None)
 
+    def asked_anew(self) -> None:
+        """What is there stands, and the question tells it; no further key is being waited for."""
+        self.gathered.keyed = 0
+
     def ask(self) -> Prompt:
         if self._offered is not None:
             number = self._offered.reveal()

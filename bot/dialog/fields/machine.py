@@ -101,6 +101,11 @@ class FieldMachine(ABC):
         """A part of the answer is there: "no" and "start over" mean this answer, not the call."""
         return len(self.gathered) > 0
 
+    def asked_anew(self) -> None:
+        """The whole question is asked once more: keys of an answer that had begun are none of the
+        next one's."""
+        self.gathered.wipe()
+
     def begin_anew(self) -> None:
         """The caller takes back what there is of the answer."""
         self.gathered.wipe()
