@@ -6,10 +6,12 @@ from files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator
 from pydantic import Field as Limits
 from pydantic.dataclasses import dataclass as validated
 
@@ -43,6 +45,12 @@ _REQUEST = """\
   </Card>
 </Payment>
 """
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{0,64}", value):
+        raise ValueError('up to 64 letters, digits, ".", "_" and "-", such as "shop-1"')
+    return value
 
 
 @validated(frozen=True, config=STRICT)
@@ -129,6 +137,9 @@ class GatewaySettings:
     kind: GatewayKind = "rest"
     url: str = ""
     """Where the gateway is; empty: the bot starts the simulator."""
+    name: Annotated[str, AfterValidator(_name)] = ""
+    """Which account this is, such as the merchant's, where the token alone chooses it. Charges of
+    another name at the same address are not looked up in this account."""
     token_file: str = ""
     """A file with the gateway's token; empty: the environment may hold it."""
     allow_plain_http: bool = False

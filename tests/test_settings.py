@@ -250,6 +250,7 @@ def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
         ('payment.agent_words=["4242"]', "payment.agent_words.0 = '4242': a word or a few"),
         ("payment.card_check=always", "payment.card_check = 'always': .*off.*gateway"),
         ("payment.after_declines=home", "payment.after_declines = 'home'"),
+        ("gateway.name=my shop", "gateway.name = 'my shop': up to 64 letters, digits"),
     ],
 )
 def test_a_rule_that_there_is_not_is_refused_by_its_name(override: str, problem: str) -> None:

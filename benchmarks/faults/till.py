@@ -156,7 +156,7 @@ async def _live(
             engine,
             broken_gateway(gateway, breakage),
             SETTINGS,
-            gateway_name="bank",
+            gateway_names=("bank",),
             pace=DeclaredTime(at),
             on_late_outcome=tell,
         )

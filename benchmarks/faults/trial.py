@@ -137,7 +137,7 @@ def _is_over(database: Path) -> bool:
 
 def _read_journal(database: Path, happened: Happened) -> None:
     engine = open_database(f"sqlite:///{database}")
-    journal = Journal(engine, "bank")
+    journal = Journal(engine, ("bank",))
     for order in happened.trial.orders:
         if (intent := journal.find(order.key)) is not None:
             happened.intents[order.key] = intent

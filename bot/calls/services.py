@@ -44,6 +44,7 @@ from bot.paying.gateways.credentials import (
     simulated_credentials,
 )
 from bot.paying.gateways.kinds import open_gateway
+from bot.paying.names import names_of
 from bot.paying.pace import DeclaredPace
 from bot.paying.service import PaymentService
 from bot.paying.simulator.process import restart_references, simulated_url
@@ -56,9 +57,6 @@ from bot.speaking.synthesis import SECONDS_FOR_ONE_TEXT
 from bot.speaking.voice import load_speaker
 from bot.understanding.rasa_client import UNHURRIED, RasaClient
 from bot.understanding.understand import Understanding
-
-_SIMULATOR = "simulator"
-"""Its port changes with every start, its ledger stays beside the journal."""
 
 _SYNTHESIS_HANGS_SECONDS = 120.0
 """The clock of a recorded call stands still while a text is synthesised, however busy the machine;
@@ -263,7 +261,7 @@ async def _start_payments(
         database,
         gateway,
         settings.gateway,
-        gateway_name=_SIMULATOR if simulated else url,
+        gateway_names=names_of(settings.gateway),
         pace=DeclaredPace() if simulated and not live else None,
         on_late_outcome=late_charges,
     )
@@ -285,4 +283,6 @@ async def _payments_nobody_answers(
     dead = replace(settings.gateway, url=f"http://127.0.0.1:{refusing.getsockname()[1]}")
     gateway = open_gateway(dead, simulated_credentials())
     stack.push_async_callback(gateway.aclose)
-    return PaymentService(database, gateway, dead, gateway_name="unreachable", pace=DeclaredPace())
+    return PaymentService(
+        database, gateway, dead, gateway_names=("unreachable",), pace=DeclaredPace()
+    )

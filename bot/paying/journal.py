@@ -45,11 +45,16 @@ class Journal:
     Methods block (SQLite syncs the disk); callers run them in a thread.
     """
 
-    def __init__(self, engine: Engine, gateway: str = "") -> None:
-        """gateway: whose charges these are. Another gateway knows nothing of them, and its "not
-        found" would prove nothing, so only its own are waiting to be settled."""
+    def __init__(self, engine: Engine, gateways: tuple[str, ...] = ("",)) -> None:
+        """gateways: the names of the one whose charges these are, the present one first (see
+        `names.names_of`). Another gateway knows nothing of them, and its "not found" would prove
+        nothing, so only its own are waiting to be settled."""
         self._engine = engine
-        self._gateway = gateway
+        self._gateways = gateways
+
+    def is_ours(self, intent: Intent) -> bool:
+        """Whether our gateway is the one to ask about it."""
+        return intent.gateway in self._gateways
 
     def open(
         self, request: ChargeRequest, *, owner: str, now: datetime, lease_until: datetime
@@ -83,7 +88,7 @@ class Journal:
                             late_not_founds=0,
                             lease_owner=owner,
                             lease_until=lease_until,
-                            gateway=self._gateway,
+                            gateway=self._gateways[0],
                             process=owner,
                             heard=False,
                         )
@@ -214,7 +219,9 @@ class Journal:
 
     def waiting(self, *, now: datetime, due_only: bool) -> list[Intent]:
         """Oldest first: open charges that nobody holds. due_only: whose next look-up is due."""
-        conditions = [_in(OPEN_STATES), _unleased(now), charge_intents.c.gateway == self._gateway]
+        conditions = [
+            _in(OPEN_STATES), _unleased(now), charge_intents.c.gateway.in_(self._gateways),
+        ]  # fmt: skip
         if due_only:
             conditions.append(
                 or_(charge_intents.c.look_up_after.is_(None), charge_intents.c.look_up_after <= now)
@@ -227,7 +234,7 @@ class Journal:
         return self._listed(
             _in(OPEN_STATES),
             _unleased(now),
-            charge_intents.c.gateway != self._gateway,
+            charge_intents.c.gateway.not_in(self._gateways),
             charge_intents.c.created_at < before,
         )
 

@@ -54,11 +54,11 @@ class PaymentService:
         gateway: Gateway,
         settings: GatewaySettings,
         *,
-        gateway_name: str = "",
+        gateway_names: tuple[str, ...] = ("",),
         pace: Pace | None = None,
         on_late_outcome: Callable[[Settled], None] | None = None,
     ) -> None:
-        """gateway_name: which gateway this is, in the journal; charges of another are left alone.
+        """gateway_names: which gateway this is, in the journal; charges of another are left alone.
 
         on_late_outcome: called with every outcome that `charge` could not return: of a charge
         whose caller was cancelled (an unknown outcome too), of an open one that is settled or
@@ -66,7 +66,7 @@ class PaymentService:
         """
         self.figures = Figures()
         self._pace = pace or RealPace()
-        self._journal = Journal(engine, gateway_name)
+        self._journal = Journal(engine, gateway_names)
         self._gateway = gateway
         self._settler = Settler(self._journal, gateway, settings, self._pace)
         self._on_late_outcome = on_late_outcome
@@ -284,7 +284,7 @@ class PaymentService:
                 note="another charge has this id; this one was not sent",
             )
             return ChargeOutcome(ChargeStatus.UNAVAILABLE, known.attempt_id)
-        if not known.is_open:
+        if not known.is_open or not self._journal.is_ours(known):
             return known.outcome()
         return await self._settler.look_up_in_call(known.attempt_id, known.amount, 0)
 

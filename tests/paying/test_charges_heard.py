@@ -37,7 +37,7 @@ class Till:
             engine,
             bank,
             SETTINGS,
-            gateway_name=gateway,
+            gateway_names=(gateway,),
             pace=pace,
             on_late_outcome=self.told.append,
         )
@@ -164,7 +164,7 @@ async def test_charges_of_a_gateway_the_settings_no_longer_name_are_handed_to_a_
     pace = HandPace()
     lost = MemoryBank(pace, ["lost_after"], ["fails"] * 4)
     await Till(engine, lost, pace, "old").service.charge(a_request())
-    Journal(engine, "old").open(
+    Journal(engine, ("old",)).open(
         a_request("never-sent"), owner="old:1:x", now=pace.time, lease_until=pace.time
     )
     other = MemoryBank(pace)
