@@ -45,30 +45,38 @@ class LateCharges:
         try:
             yield
         finally:
-            self._running.discard(call_id)
+            self.tells_no_more(call_id)
+
+    def tells_no_more(self, call_id: str) -> None:
+        """What its charges come to from now on is told at the keyboard."""
+        self._running.discard(call_id)
 
     def __call__(self, late: Settled) -> None:
-        if late.call_id in self._running:
-            self._record(late)
-        else:
+        """Afterwards what it came to counts as heard: so where a running call's record cannot have
+        it, it is told at once."""
+        if late.call_id not in self._running:
             self.unheard(late)
+        elif not self._record(late) and not late.is_open:
+            self._tell(charge_words(late))
 
     def unheard(self, late: Settled) -> None:
         """Nobody else tells of this one."""
         self._record(late)
         self._tell(charge_words(late))
 
-    def _record(self, late: Settled) -> None:
+    def _record(self, late: Settled) -> bool:
         """A call that never ended, as in a crash, has a record as well: begun, and now settled."""
         if late.outcome.status is ChargeStatus.UNKNOWN:
-            return
+            return False
         how = "look-up" if late.outcome.settled_by_lookup else "answer"
         try:
             if self._store.call(late.call_id) is None:
-                return  # its record could not be begun, or is in another database
+                return False  # its record could not be begun, or is in another database
             self._store.settle(late.call_id, late.outcome, datetime.now(UTC), how)
         except StoreError as error:
             _log.error("settlement_not_recorded", call_id=late.call_id, why=str(error))
+            return False
+        return True
 
 
 async def tell_of_open_charges(payments: PaymentService, tell: Callable[[str], None]) -> None:

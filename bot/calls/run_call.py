@@ -138,7 +138,8 @@ class CallRunner:
     ) -> FinishedCall:
         """One whole call. Afterwards its files lie in their place and its record is written; a
         charge of unknown outcome has been looked up. Not so after a live call, whose line is not
-        kept waiting: the payment service looks it up, and `late_charges` hears what it comes to.
+        kept waiting: what the payment service found out by then is told, and `late_charges` hears
+        what it comes to later.
 
         Raises BotError when recording or records cannot be begun: then there is no call. What
         cannot be written later is named in the result: a full disk must not hide what became of
@@ -240,16 +241,26 @@ class CallRunner:
         if end.result.status is ResultName.OUTCOME_UNKNOWN or (
             outcome is not None and outcome.status is ChargeStatus.UNKNOWN
         ):
-            if not look_up:
-                return None
-            how = "look-up"
+            attempt_id = end.asked[-1].attempt_id
+            outcome = None
             with _noting(not_kept):
-                outcome = await self._looked_up(end.asked[-1].attempt_id)
+                if look_up:
+                    outcome = await self._looked_up(attempt_id)
+                else:
+                    # Told there, or found here: what is settled in between is both.
+                    self._late_charges.tells_no_more(call_id)
+                    outcome = await self._known(attempt_id)
+            how = "look-up"
         if outcome is None or outcome.status is ChargeStatus.UNKNOWN:
             return None
         with _noting(not_kept):
             self._store.settle(call_id, outcome, datetime.now(UTC), how)
         return Settlement(outcome.status, outcome.reference, how)
+
+    async def _known(self, attempt_id: str) -> ChargeOutcome | None:
+        """What it came to during the last words, by a look-up in the background."""
+        intent = await self._payments.find(attempt_id)
+        return None if intent is None else intent.outcome()
 
     async def _looked_up(self, attempt_id: str) -> ChargeOutcome | None:
         """The journal knows, whoever asked: another process may be settling it at this moment."""

@@ -323,7 +323,8 @@ class PaymentService:
         except Exception as error:  # noqa: BLE001 - a listener's bug must not lose an outcome
             _log.error("on_late_outcome_failed", call_id=late.call_id, error=type(error).__name__)
             return
-        await self._mark_heard(late.outcome.attempt_id)
+        if not late.is_open:
+            await self._mark_heard(late.outcome.attempt_id)
 
     async def _mark_heard(self, attempt_id: str) -> None:
         """Where the journal cannot take it, it is told once more at the next start."""

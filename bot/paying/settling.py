@@ -48,6 +48,11 @@ class Settled:
     outcome: ChargeOutcome
     given_up: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        """It is still looked up."""
+        return self.outcome.status is ChargeStatus.UNKNOWN and not self.given_up
+
 
 class Settler:
     """Looks charges up and writes down what that proves. Sends nothing, ever."""

@@ -1,7 +1,7 @@
 """A charge whose call cannot hear of it is in the call's record, and told to whoever is there."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +10,23 @@ import pytest
 from one_call import TODAY, BriefSpeaker, SaidWords, paying_caller, payment_words
 from sqlalchemy import Engine
 
+from bot.calls.call import Call, CallEnd
 from bot.calls.late_charges import LateCharges, tell_of_open_charges
 from bot.calls.rooms import Rooms
-from bot.calls.run_call import CallRunner, Files
+from bot.calls.run_call import CallRunner, Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.database import open_database
 from bot.gateway_settings import GatewaySettings
 from bot.money import Money
 from bot.outcomes import CallType, ResultName
-from bot.paying.gateway import GatewayAnswer, KeyState, RepeatedKey, Semantics
+from bot.paying.gateway import (
+    GatewayAnswer,
+    KeyState,
+    OutcomeUnknown,
+    RepeatedKey,
+    Semantics,
+)
 from bot.paying.journal import Journal
 from bot.paying.pace import DeclaredPace
 from bot.paying.service import PaymentService
@@ -56,6 +63,22 @@ class SlowBank:
         return GatewayAnswer(ChargeStatus.APPROVED, "K7M4Q2")
 
 
+class ForgetfulBank(SlowBank):
+    """Books every charge, loses its answer, and says nothing of it until it remembers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remembers = False
+
+    async def charge(self, request: ChargeRequest, key: str) -> GatewayAnswer:
+        raise OutcomeUnknown("lost")
+
+    async def look_up(self, key: str, amount: Money) -> GatewayAnswer | KeyState:
+        if not self.remembers:
+            raise OutcomeUnknown("out of service")
+        return await super().look_up(key, amount)
+
+
 class QuietEngine:
     name = "quiet"
 
@@ -74,13 +97,15 @@ class Till:
             database, bank, GatewaySettings(), pace=DeclaredPace(), on_late_outcome=self.late
         )
 
-    async def call(self, folder: Path) -> None:
+    async def call(self, folder: Path, *, live: bool = False) -> FinishedCall:
         with ThreadPoolExecutor(1) as executor:
             rooms = Rooms(
                 Settings(), lambda _: payment_words(), BriefSpeaker(), self.payments, executor
             )
             runner = CallRunner(QuietEngine(), self.payments, self.store, self.late)
-            await runner.run(rooms, paying_caller(), Parameters(), files=Files(folder), today=TODAY)
+            return await runner.run(
+                rooms, paying_caller(), Parameters(), files=Files(folder), today=TODAY, live=live
+            )
 
     async def interrupted_call(self, folder: Path, bank: SlowBank) -> None:
         call = asyncio.create_task(self.call(folder))
@@ -177,6 +202,73 @@ async def test_a_start_tells_how_many_charges_are_open_and_how_many_were_given_u
     assert len(till.told) == 2
     assert told.startswith("charges given up, their outcome unknown: 1;")
     assert "`payments open` lists them" in told
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+async def test_what_is_found_out_during_a_live_calls_last_words_is_in_its_result(
+    database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembers: bool
+) -> None:
+    bank = ForgetfulBank()
+    till = Till(database, bank)
+    run = Call.run
+
+    async def then_settle(call: Call) -> CallEnd:
+        end = await run(call)
+        bank.remembers = remembers
+        await till.payments.settle_open()
+        return end
+
+    monkeypatch.setattr(Call, "run", then_settle)
+    finished = await till.call(tmp_path / "out", live=True)
+    assert finished.result.payment.status is ResultName.OUTCOME_UNKNOWN
+    settled = finished.result.settled
+    recorded = till.only_call().settled
+    if not remembers:
+        assert (settled, recorded, till.told) == (None, None, [])
+        return
+    assert settled is not None
+    assert recorded is not None
+    assert settled.status is recorded.status is ChargeStatus.APPROVED
+    assert settled.reference == recorded.reference == "K7M4Q2"
+
+
+async def test_what_is_found_out_after_a_live_call_looked_is_told_though_its_page_is_being_written(
+    database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = ForgetfulBank()
+    till = Till(database, bank)
+    heard = till.payments.heard
+
+    async def then_settle(attempt_ids: Iterable[str]) -> None:
+        await heard(attempt_ids)
+        bank.remembers = True
+        await till.payments.settle_open()
+
+    monkeypatch.setattr(till.payments, "heard", then_settle)
+    finished = await till.call(tmp_path / "out", live=True)
+    assert finished.result.settled is None
+    (told,) = till.told
+    assert "approved: the money was taken, reference K7M4Q2" in told
+
+
+@pytest.mark.parametrize("in_this_database", [True, False])
+def test_a_running_calls_charge_that_its_record_cannot_have_is_told(
+    database: Engine, in_this_database: bool
+) -> None:
+    told: list[str] = []
+    store = Store(database)
+    if in_this_database:
+        begun(store, "running")
+    late = LateCharges(store, told.append)
+    unknown = ChargeOutcome(ChargeStatus.UNKNOWN, "attempt")
+    with late.call_runs("running"):
+        late(Settled("running", Money(8750), unknown))
+        assert told == [], "it is still looked up, and nothing counts as heard"
+        late(Settled("running", Money(8750), unknown, given_up=True))
+        late(Settled("running", Money(8750), APPROVED))
+    assert ["given up" in told[0], *("approved" in one for one in told[1:])] == (
+        [True] if in_this_database else [True, True]
+    )
 
 
 def begun(store: Store, call_id: str = "crashed") -> None:
