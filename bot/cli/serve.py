@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import tempfile
+from asyncio import CancelledError
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.web.access import Access
     from bot.web.lines import Listeners
+    from bot.web.worker import Parent
 
 WORKER = "serve-worker"
 """The command by which `serve --workers` starts each of them."""
@@ -167,12 +170,25 @@ def serve_worker(
     channels: Annotated[list[int], typer.Argument()],
 ) -> None:
     """One of the processes of `serve --workers`, which starts it; not for people."""
-    for sign in (signal.SIGINT, signal.SIGHUP):  # they are the parent's, who tells us by SIGTERM
+    for sign in (signal.SIGINT, signal.SIGHUP):  # they are the parent's, who tells us to end
         signal.signal(sign, signal.SIG_IGN)
-    run(_work(control, channels))
+    with suppress(CancelledError):  # the parent's word for: at once
+        run(_work(control, channels))
 
 
 async def _work(control: int, channels: list[int]) -> None:
+    from bot.errors import BotError
+    from bot.web.worker import parent_on
+
+    async with parent_on(control) as parent:
+        try:
+            await _work_for(parent, channels)
+        except BotError as error:
+            parent.failed(str(error))
+            raise
+
+
+async def _work_for(parent: Parent, channels: list[int]) -> None:
     from structlog.contextvars import bind_contextvars
 
     from bot.calls.live.shared_book import SharedBook
@@ -181,28 +197,25 @@ async def _work(control: int, channels: list[int]) -> None:
     from bot.web.access import access_of
     from bot.web.hand_over import HandedOver
     from bot.web.lines import Listeners, answering
-    from bot.web.server import until_told_to_end
-    from bot.web.worker import parent_on
 
-    async with parent_on(control) as parent:
-        orders = await parent.orders()
-        settings, out = orders.settings, orders.out
-        configure_logs(out / "logs" / "bot.log", settings.log_level)
-        bind_contextvars(worker=orders.number)
-        web, *others = [HandedOver(fileno=descriptor) for descriptor in channels]
-        listeners = Listeners(web, others[0] if others else None)
-        async with (
-            running_services(
-                settings, out, parent, live=True, neighbours=orders.neighbours
-            ) as ready,
-            answering(
-                ready, access_of(settings.live), listeners, out, SharedBook(ready.database)
-            ) as calls,
-        ):
-            calls.changed = lambda: parent.calls(len(calls.under_way))
-            parent.ready(calls.most)
-            await until_told_to_end(parent.keeps_telling(calls))
-            parent.hung_up(await calls.drain(settings.live.drain_seconds))
+    orders = await parent.orders()
+    settings, out = orders.settings, orders.out
+    configure_logs(out / "logs" / "bot.log", settings.log_level)
+    bind_contextvars(worker=orders.number)
+    web, *others = [HandedOver(fileno=descriptor) for descriptor in channels]
+    listeners = Listeners(web, others[0] if others else None)
+    async with (
+        running_services(settings, out, parent, live=True, neighbours=orders.neighbours) as ready,
+        answering(
+            ready, access_of(settings.live), listeners, out, SharedBook(ready.database)
+        ) as calls,
+        parent.heard(calls),
+    ):
+        calls.changed = lambda: parent.calls(len(calls.under_way))
+        parent.ready(calls.most)
+        await parent.told_to_drain.wait()
+        parent.ready(0)
+        parent.hung_up(await calls.drain(settings.live.drain_seconds))
 
 
 def _say_where(listeners: Listeners) -> None:

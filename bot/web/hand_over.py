@@ -8,6 +8,8 @@ one that listens, so they need not know.
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 from typing import Any
 
@@ -17,11 +19,14 @@ class HandedOver(socket.socket):
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Raises BlockingIOError while nothing is there, ConnectionAbortedError for a connection
-        whose other end has gone meanwhile."""
+        whose other end has gone meanwhile, OSError (EMFILE) where this process may open no more; a
+        server then pauses."""
         said, descriptors, _, _ = socket.recv_fds(self, 1, 1)
         if not said:  # the parent has gone, and this would be ready to read for ever
             asyncio.get_running_loop().remove_reader(self.fileno())
             raise BlockingIOError
+        if not descriptors:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         connection = socket.socket(fileno=descriptors[0])
         try:
             return connection, connection.getpeername()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -16,9 +17,6 @@ from pydantic.dataclasses import dataclass as validated
 from bot.calls.live.calls import LiveCalls, Others
 from bot.calls.neighbours import Neighbours
 from bot.settings import Settings
-
-_PARENT_GONE_SECONDS: Final = 1.0
-"""Where the kernel tells a worker of its parent's end, it has done so by then."""
 
 _LONGEST_LINE: Final = 1 << 20
 
@@ -47,11 +45,14 @@ class Parent:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.told_to_drain = asyncio.Event()
+        """By the parent, by its end, or by a signal; once or several times."""
 
     async def orders(self) -> Orders:
         return _ORDERS.validate_json(await self._reader.readline())
 
     def ready(self, most: int) -> None:
+        """For so many calls; 0: for none any more."""
         self._say(ready=most)
 
     def calls(self, under_way: int) -> None:
@@ -59,6 +60,9 @@ class Parent:
 
     def hung_up(self, calls: int) -> None:
         self._say(hung_up=calls)
+
+    def failed(self, why: str) -> None:
+        self._say(failed=why)
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -73,12 +77,28 @@ class Parent:
         """For the person at the parent's keyboard."""
         self._say(tell=what)
 
-    async def keeps_telling(self, calls: LiveCalls) -> None:
-        """What the parent says of the others, until it has gone; then this worker is alone and
-        there is nobody to give it a call."""
+    @asynccontextmanager
+    async def heard(self, calls: LiveCalls) -> AsyncIterator[None]:
+        """Does what the parent says, while the context lasts. SIGTERM from now on tells to drain,
+        however often it comes: under systemd it may come beside the parent's word."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.told_to_drain.set)
+        hearing = asyncio.create_task(self._hear(calls))
+        try:
+            yield
+        finally:
+            hearing.cancel()
+
+    async def _hear(self, calls: LiveCalls) -> None:
         async for line in self._reader:
-            calls.others = Others(**json.loads(line)["others"])
-        await asyncio.sleep(_PARENT_GONE_SECONDS)
+            match json.loads(line):
+                case {"others": others}:
+                    calls.others = Others(**others)
+                case {"drain": True}:
+                    self.told_to_drain.set()
+                case {"end": True}:  # at once: what the clean-up waits for is cut off, too
+                    for task in asyncio.all_tasks():
+                        task.cancel()
+        self.told_to_drain.set()  # the parent has gone, and nobody is there to give us a call
 
     def _say(self, **what: Any) -> None:
         self._writer.write(json.dumps(what).encode() + b"\n")

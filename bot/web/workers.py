@@ -6,8 +6,13 @@ calls along and no others; the parent says so and starts it again. What all must
 (calls under way, prepared calls, metrics) travels by a control channel of JSON lines, the database
 (`calls/live/shared_book.py`) and files of counters.
 
-    to a worker     its orders, once; then {"others": {"calls": …, "most": …, "room": …}}
-    from a worker   {"ready": most calls}, {"calls": …}, {"tell": …}, at its end {"hung_up": …}
+    to a worker     its orders, once; then {"others": {"calls": …, "most": …, "room": …}},
+                    {"drain": true}, {"end": true}
+    from a worker   {"ready": most calls; 0 when it drains}, {"calls": …}, {"tell": …},
+                    at its end {"hung_up": …}, and {"failed": …} when it could not go on
+
+It is told to drain over that channel and not by a signal: under systemd it may have got that one
+already.
 """
 
 from __future__ import annotations
@@ -18,9 +23,9 @@ import json
 import os
 import signal
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -36,6 +41,8 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _NO_DESCRIPTORS_SECONDS: Final = 1.0
 _TIDIES_UP_SECONDS: Final = 30.0
+_BECOMES_A_CALL_SECONDS: Final = 1.0
+"""A connection that is going to be a call is one by then."""
 
 StartsWorker = Callable[[int, int, Sequence[int]], Child]
 """By its number, the descriptor of its control channel, and those of its `HandedOver` channels, in
@@ -44,21 +51,48 @@ the order of the listeners. All descriptors are to be passed on to the child."""
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """most: 0 until it is ready. given: when it was last given a connection, by count."""
+    """answered: it has once been ready. drained: it is about to end. most: calls it would take; 0
+    when it drains. given: when it was last given a connection, by count. lately: the times of those
+    that are in no count of its calls yet. failed: why it could not go on."""
 
     number: int
     child: Child
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     channels: Sequence[socket.socket]
+    answered: bool = False
+    drained: bool = False
     calls: int = 0
     most: int = 0
     given: int = 0
+    lately: deque[float] = field(default_factory=deque)
+    failed: str = ""
 
     @property
     def others(self) -> Others:
         """As it looks from the other workers."""
         return Others(self.calls, self.most, max(0, self.most - self.calls))
+
+    @property
+    def how_it_ended(self) -> str:
+        if not self.answered:
+            return "did not start"
+        return "has ended" if self.drained else "has died, and its calls with it"
+
+    def say(self, **what: Any) -> None:
+        self.writer.write(json.dumps(what).encode() + b"\n")
+
+    def count(self, calls: int) -> None:
+        for _ in range(min(calls - self.calls, len(self.lately))):
+            self.lately.popleft()
+        self.calls = calls
+
+    def wanted(self, now: float) -> tuple[bool, float, int]:
+        """The least is given the next connection. Who drains takes no calls, but answers."""
+        while self.lately and self.lately[0] < now - _BECOMES_A_CALL_SECONDS:
+            self.lately.popleft()
+        busy = (self.calls + len(self.lately)) / max(1, self.most)
+        return self.most == 0, busy, self.given
 
 
 class Workers:
@@ -121,7 +155,11 @@ class Workers:
         be hung up, when all workers have ended."""
         self._draining.set()
         for worker in self._workers.values():
-            os.kill(worker.child.pid, signal.SIGTERM)
+            if worker.answered:
+                worker.say(drain=True)
+                continue
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(worker.child.pid, signal.SIGTERM)  # it has no calls, and need not be ready
         await asyncio.gather(*self._keepers)
         return self._hung_up
 
@@ -140,24 +178,21 @@ class Workers:
         while not self._draining.is_set():
             began = loop.time()
             try:
-                pid, log = await self._live_and_die(number, answers)
-                self._on_death(pid)
+                how = await self._live_and_die(number, answers)
+            except (BotError, OSError) as error:  # no memory, or no descriptors, for a process
                 if not answers.done():
-                    raise BotError(f"worker {number} did not start; its log: {log}")
-            except BotError as error:
-                if not answers.done():
-                    answers.set_exception(error)
+                    answers.set_exception(BotError(f"worker {number}: {error}"))
                     return
-                raise
+                how = f"cannot be started ({error})"
+            if not answers.done():
+                answers.set_exception(BotError(f"worker {number} {how}"))
+                return
             if self._draining.is_set():
                 return
             if loop.time() - began > _LONGEST_PAUSE_SECONDS:
                 pause = self._first_pause
-            _log.error("worker_died", worker=number, pid=pid, restart_in_seconds=pause)
-            self._tell(
-                f"worker {number} has died, and its calls with it; it is started again in "
-                f"{pause:g} s (its log: {log})"
-            )
+            _log.error("worker_died", worker=number, how=how, restart_in_seconds=pause)
+            self._tell(f"worker {number} {how}; it is started again in {pause:g} s")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._draining.wait()
@@ -178,11 +213,11 @@ class Workers:
                 await self._ready.wait()
                 self._give(index, connection)
 
-    async def _live_and_die(self, number: int, answers: asyncio.Future[None]) -> tuple[int, Path]:
-        """One process from its start to its end: its number and its log."""
+    async def _live_and_die(self, number: int, answers: asyncio.Future[None]) -> str:
+        """One process from its start to its end: how it ended. Raises BotError and OSError where it
+        does not begin."""
         worker = await self._started(number)
         pid = worker.child.pid
-        self._workers[number] = worker
         try:
             worker.writer.write(self._orders(number).encode() + b"\n")
             async for line in worker.reader:
@@ -194,41 +229,47 @@ class Workers:
         finally:
             del self._workers[number]
             self._spread()
+            if worker.child.is_running:
+                worker.say(end=True)
             worker.writer.close()
             for channel in worker.channels:
                 channel.close()
             await worker.child.ended()
-        return pid, worker.child.log
+            self._on_death(pid)
+        return f"{worker.how_it_ended} ({worker.failed or f'its log: {worker.child.log}'})"
 
     async def _started(self, number: int) -> _Worker:
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        channels = [hand_over_channel() for _ in self._listeners]
-        with contextlib.ExitStack() as ours:
-            for end, _ in channels:
-                ours.enter_context(end)
+        """One of `_workers` from the moment at which its process is there."""
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             ours.enter_context(control)
-            with contextlib.ExitStack() as theirs_too:
-                theirs_too.enter_context(theirs)
-                for _, end in channels:
-                    theirs_too.enter_context(end)
-                descriptors = [end.fileno() for _, end in channels]
-                child = self._start(number, theirs.fileno(), descriptors)
-                # Not in a thread: the kernel ends a child with the thread that started it.
-                child.start()
+            theirs.enter_context(their_control)
+            channels, descriptors = [], []
+            for _ in self._listeners:
+                channel, their_channel = hand_over_channel()
+                channels.append(ours.enter_context(channel))
+                descriptors.append(theirs.enter_context(their_channel).fileno())
+            reader, writer = await asyncio.open_connection(sock=control)
+            ours.callback(writer.close)
+            child = self._start(number, their_control.fileno(), descriptors)
+            # Not in a thread: the kernel ends a child with the thread that started it.
+            child.start()
+            # No waiting between these two: whoever drains or ends meanwhile must find it.
+            worker = self._workers[number] = _Worker(number, child, reader, writer, channels)
             ours.pop_all()
-        reader, writer = await asyncio.open_connection(sock=control)
-        return _Worker(number, child, reader, writer, [end for end, _ in channels])
+        return worker
 
     def _heard(
         self, worker: _Worker, said: Mapping[str, Any], answers: asyncio.Future[None]
     ) -> None:
         match said:
             case {"ready": int(most)}:
+                worker.answered = True
                 worker.most = most
                 if not answers.done():
                     answers.set_result(None)
             case {"calls": int(calls)}:
-                worker.calls = calls
+                worker.count(calls)
             case {"tell": str(text)}:
                 if text not in self._told:  # of what concerns all of them each one tells
                     self._told.add(text)
@@ -236,31 +277,41 @@ class Workers:
                 return
             case {"hung_up": int(calls)}:
                 self._hung_up += calls
+                worker.drained = True
+            case {"failed": str(text)}:
+                worker.failed = text
                 return
         self._spread()
 
     def _spread(self) -> None:
         """Tell each worker of the others."""
-        ready = [worker for worker in self._workers.values() if worker.most]
-        if ready:
+        answering = self._answering
+        if answering:
             self._ready.set()
         else:
             self._ready.clear()
-        for worker in ready:
-            others = [other.others for other in ready if other is not worker]
+        for worker in answering:
+            others = [other.others for other in answering if other is not worker]
             total = Others(
                 sum(other.calls for other in others),
                 sum(other.most for other in others),
                 sum(other.room for other in others),
             )
-            worker.writer.write(json.dumps({"others": asdict(total)}).encode() + b"\n")
+            worker.say(others=asdict(total))
+
+    @property
+    def _answering(self) -> list[_Worker]:
+        return [
+            worker for worker in self._workers.values() if worker.answered and not worker.drained
+        ]
 
     def _give(self, index: int, connection: socket.socket) -> None:
         """To who has the fewest calls; among equals to who has waited longest."""
-        ready = [worker for worker in self._workers.values() if worker.most]
-        for worker in sorted(ready, key=lambda one: (one.calls / one.most, one.given)):
+        now = asyncio.get_running_loop().time()
+        for worker in sorted(self._answering, key=lambda one: one.wanted(now)):
             if hand_over(worker.channels[index], connection):
                 self._given += 1
                 worker.given = self._given
+                worker.lately.append(now)
                 return
         _log.error("connection_not_given")

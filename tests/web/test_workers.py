@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
+import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,27 +35,32 @@ from bot.web.hand_over import HandedOver
 
 control = socket.socket(fileno=int(sys.argv[1]))
 listener = HandedOver(fileno=int(sys.argv[2]))
-words = control.makefile("rw")
+words = control.makefile("rb", buffering=0)  # what was read ahead would not be selected
 orders = json.loads(words.readline())
 
 def say(**what):
-    words.write(json.dumps(what) + "\\n")
-    words.flush()
+    control.sendall(json.dumps(what).encode() + b"\\n")
 
-def told_to_end(*_):
+def drain(*_):
     say(hung_up=orders["number"])
     sys.exit()
 
-signal.signal(signal.SIGTERM, told_to_end)
+signal.signal(signal.SIGTERM, lambda *_: print("a signal", flush=True))
 if orders["fails"]:
-    sys.exit("cannot")
+    say(failed=orders["fails"])
+    sys.exit(1)
 say(tell="hello of all")
 say(ready=orders["most"])
 others, kept = None, []
 while True:
     ready, _, _ = select.select([control, listener], [], [])
     if control in ready:
-        others = json.loads(words.readline())["others"]
+        said = json.loads(words.readline() or b'{"end": true}')
+        if "drain" in said:
+            drain()
+        if "end" in said:
+            sys.exit()
+        others = said["others"]
     if listener in ready:
         connection, _ = listener.accept()
         connection.setblocking(True)
@@ -62,15 +69,24 @@ while True:
                 connection.sendall(b"%d" % orders["number"])
             case [b"others"]:
                 connection.sendall(json.dumps(others).encode())
+            case [b"slow"]:
+                kept.append(connection)
+                connection.sendall(b"%d" % orders["number"])
             case [b"call"]:
                 kept.append(connection)
                 connection.sendall(b"%d" % orders["number"])
                 say(calls=len(kept))
+            case [b"retire"]:
+                connection.sendall(b"%d" % orders["number"])
+                say(ready=0)
             case [b"die"]:
                 sys.exit(1)
         if connection not in kept:
             connection.close()
 """
+
+
+NOBODY: Mapping[int, str] = {}
 
 
 class Served:
@@ -89,7 +105,7 @@ class Served:
             said = b""
             with contextlib.suppress(ConnectionResetError):  # its worker has died
                 said = await reader.read(1000)
-        if what == "call":
+        if what in {"call", "slow"}:
             self.kept.append(writer)
         else:
             writer.close()
@@ -103,8 +119,9 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    folder: Path, count: int = 2, *, most: int = 4, fails: Sequence[int] = ()
+    folder: Path, count: int = 2, *, most: int = 4, fails: Mapping[int, str] = NOBODY
 ) -> AsyncIterator[Served]:
+    """fails: what the workers of these numbers say of why they cannot start."""
     program = folder / "worker.py"
     program.write_text(WORKER)
 
@@ -119,7 +136,7 @@ async def served(
         )
 
     def orders(number: int) -> str:
-        return json.dumps({"number": number, "most": most, "fails": number in fails})
+        return json.dumps({"number": number, "most": most, "fails": fails.get(number)})
 
     told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -199,11 +216,112 @@ async def test_told_to_end_all_workers_end_and_the_cut_off_calls_are_added_up(
         assert site.workers._workers == {}
 
 
-async def test_a_worker_that_cannot_start_is_the_end_of_the_server(tmp_path: Path) -> None:
-    with pytest.raises(BotError, match=r"worker 2 did not start; its log: .*worker-2\.log"):
-        async with served(tmp_path, fails=[2]):
+async def test_workers_are_told_to_drain_over_their_channel_and_not_by_a_signal(
+    tmp_path: Path,
+) -> None:
+    """Under systemd they may have got that one already, and a second would mean: at once."""
+    async with served(tmp_path) as site, asyncio.timeout(PATIENCE_SECONDS):
+        await site.workers.drain()
+    assert [(tmp_path / f"worker-{number}.log").read_text() for number in (1, 2)] == ["", ""]
+
+
+async def test_a_worker_that_ends_as_the_server_is_told_to_end_is_no_failure(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as site:
+        worker = site.workers._workers[1]
+        os.kill(worker.child.pid, signal.SIGKILL)
+        worker.child.wait(PATIENCE_SECONDS)
+        assert await site.workers.drain() == 2
+
+
+async def test_a_worker_that_cannot_start_is_the_end_of_the_server_and_says_why(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(BotError, match=r"worker 2 did not start \(no such model\)"):
+        async with served(tmp_path, fails={2: "no such model"}):
             pytest.fail("started")
-    assert (tmp_path / "worker-2.log").read_text() == "cannot\n"
+
+
+async def test_a_worker_that_cannot_be_started_again_at_once_is_tried_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No memory for a process, no descriptors for its log: the others' calls must not end."""
+    tries = 0
+    begin = Child.start
+
+    def fails_twice(child: Child) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise BotError("worker 1 cannot be started (Cannot allocate memory)")
+        if tries == 2:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        begin(child)
+
+    async with served(tmp_path, 1) as site:
+        watching = asyncio.create_task(site.workers.watch())
+        monkeypatch.setattr(Child, "start", fails_twice)
+        assert await site.ask("die") == ""
+        while not site.dead:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert await site.ask("who") == "1"
+        assert not watching.done()
+        watching.cancel()
+    assert tries == 3
+    assert [re.findall("allocate|open files", line) for line in site.told[-2:]] == [
+        ["allocate"],
+        ["open files"],
+    ]
+
+
+async def test_a_worker_that_drains_gets_no_calls_but_answers_while_nobody_else_does(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as site:
+        draining = await site.ask("retire")
+        other = {"1": "2", "2": "1"}[draining]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while site.workers._workers[int(draining)].most:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        assert {await site.ask("who") for _ in range(4)} == {other}
+        assert await site.ask("retire") == other
+        assert {await site.ask("who") for _ in range(12)} == {"1", "2"}
+
+
+async def test_connections_that_are_not_calls_yet_count_as_calls_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.web.workers._BECOMES_A_CALL_SECONDS", float(PATIENCE_SECONDS))
+    async with served(tmp_path) as site:
+        first = await site.ask("call")
+        await site.until_calls(1)
+        other = {"1": "2", "2": "1"}[first]
+        taken = await asyncio.gather(*(site.ask("slow") for _ in range(5)))
+        assert sorted(taken) == sorted([first] * 2 + [other] * 3)
+
+
+async def test_an_end_in_the_moment_of_a_start_leaves_no_process_behind(tmp_path: Path) -> None:
+    started: list[int] = []
+
+    class Seen(Child):
+        def start(self) -> None:
+            super().start()
+            started.append(self.pid)
+            task.cancel()
+
+    def start(number: int, control: int, _channels: Sequence[int]) -> Child:
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        return Seen(f"worker {number}", command, tmp_path / "log", pass_fds=[control])
+
+    workers = Workers(start, [], lambda _: "{}", lambda _: None)
+    task = asyncio.create_task(workers.start(1))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await workers.end()
+    assert len(started) == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
 
 
 # The channel
@@ -243,6 +361,16 @@ def test_a_worker_that_takes_nothing_any_more_is_not_waited_for() -> None:
         while hand_over(ours, connection):
             pass
     assert not hand_over(ours, connection)
+
+
+def test_a_worker_that_may_open_nothing_more_says_so_as_a_server_expects_it() -> None:
+    """The kernel then hands over the byte without its descriptor."""
+    ours, theirs = hand_over_channel()
+    with ours, HandedOver(fileno=theirs.detach()) as taking:
+        ours.send(b"c")
+        with pytest.raises(OSError, match="open files") as error:
+            taking.accept()
+    assert error.value.errno == errno.EMFILE
 
 
 async def test_where_the_parent_has_gone_nothing_is_read_for_ever() -> None:
