@@ -92,6 +92,8 @@ BRANDS: tuple[BrandRules, ...] = (
 )  # fmt: skip
 
 _RULES = {rules.brand: rules for rules in BRANDS}
+_TELLING = 5
+"""So many digits in a row are more of a card than the last four, which may be shown."""
 _LONGEST_IIN = max(len(low) for rules in BRANDS for low, _ in rules.iin_ranges)
 
 
@@ -267,6 +269,13 @@ class CardNumber(_Digits):
     @property
     def masked(self) -> str:
         return "*" * (len(self) - len(self.last_four)) + self.last_four
+
+    def is_in(self, text: str) -> bool:
+        """Whether five or more of its digits in a row stand among the text's digits, whatever
+        stands between these. Never once wiped."""
+        digits = "".join(char for char in text if char in "0123456789")
+        starts = range(len(self) - _TELLING + 1)
+        return any(self._part(start, start + _TELLING) in digits for start in starts)
 
 
 @final

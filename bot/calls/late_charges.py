@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from bot.card_text import kept_reference
 from bot.charges import ChargeStatus
 from bot.errors import StoreError
 from bot.paying.service import PaymentService
@@ -98,5 +99,6 @@ async def tell_of_open_charges(payments: PaymentService, tell: Callable[[str], N
 def charge_words(late: Settled) -> str:
     """One line for the person at the keyboard."""
     became = _GIVEN_UP if late.given_up else _BECAME[late.outcome.status]
-    reference = f", reference {late.outcome.reference}" if late.outcome.reference else ""
+    kept = kept_reference(late.outcome.reference)
+    reference = f", reference {kept}" if kept else ""
     return f"the charge of {late.amount.spoken()} of call {late.call_id} was {became}{reference}"

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -24,6 +25,7 @@ from types import TracebackType
 import structlog
 from sqlalchemy import Engine
 
+from bot.card_text import kept_reference, reference_without
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.errors import StoreError
 from bot.gateway_settings import GatewaySettings
@@ -272,7 +274,12 @@ class PaymentService:
         except Exception as error:  # noqa: BLE001 - an adapter's bug leaves the money open, too
             log.error("charge_outcome_unknown", why=f"adapter: {type(error).__name__}")
             return 0
-        log.info("charge_answered", status=answer.status.value, reference=answer.reference)
+        answer = replace(answer, reference=reference_without(request.card, answer.reference))
+        log.info(
+            "charge_answered",
+            status=answer.status.value,
+            reference=kept_reference(answer.reference),
+        )
         return outcome_of(attempt_id, answer)
 
     async def _tried_before(self, known: Intent, request: ChargeRequest) -> ChargeOutcome:

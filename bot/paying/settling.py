@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
+from bot.card_text import kept_reference
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.errors import StoreError
 from bot.gateway_settings import GatewaySettings
@@ -261,6 +262,7 @@ class Settler:
         """
         found = await self._ask(attempt_id, amount, within_seconds)
         if isinstance(found, GatewayAnswer):
+            found = replace(found, reference=kept_reference(found.reference))
             return await self.record(replace(outcome_of(attempt_id, found), settled_by_lookup=True))
         try:
             return await self._weigh(attempt_id, found, release=release)

@@ -7,23 +7,13 @@ lost than the number kept (PCI DSS 4.0.1 3.5.1).
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import replace
 
 from stdnum import luhn
 
-from bot.cards import is_card_number
+from bot.card_text import LONGEST, RUN, digit_runs, holds_card_number, kept_reference
 from bot.errors import StoreError
 from bot.records.trace import Entry
-
-_SHORTEST, _LONGEST = 12, 19
-"""Digits of a card number, ISO/IEC 7812-1."""
-
-_RUN = re.compile(r"\d(?:[\s\-\u2010-\u2015]{0,3}\d)+")
-"""Digits with a few spaces or dashes of any kind between them."""
-
 
 _SPEAKS_REFERENCE = "charge.approved"
 """Ids of the prompts that say the gateway's reference begin so."""
@@ -34,7 +24,7 @@ def refuse_card_text(text: str, where: str) -> None:
 
     where: what the text is, for the message. Raises StoreError, which shows no digit.
     """
-    if any(_passes_luhn(run) or _holds_card_number(run) for run in _digit_runs(text)):
+    if any(_passes_luhn(run) or holds_card_number(run) for run in digit_runs(text)):
         _refuse(where)
 
 
@@ -45,18 +35,8 @@ def refuse_card_identifier(text: str, where: str) -> None:
     one in ten passes Luhn by chance; a payment must not go unrecorded for that.
     Raises StoreError, which shows no digit.
     """
-    if any(_holds_card_number(run) for run in _digit_runs(text)):
+    if any(holds_card_number(run) for run in digit_runs(text)):
         _refuse(where)
-
-
-def kept_reference(reference: str | None) -> str | None:
-    """A gateway's reference as it may be kept: one that holds what looks like a card number keeps
-    its last four characters only. Never refused: a payment must not go unrecorded for a number
-    that looks like another by chance; the journal has the whole reference.
-    """
-    if reference is None or not any(_holds_card_number(run) for run in _digit_runs(reference)):
-        return reference
-    return f"…{reference[-4:]}"
 
 
 def kept_entry(entry: Entry) -> Entry:
@@ -67,7 +47,7 @@ def kept_entry(entry: Entry) -> Entry:
         details["reference"] = kept_reference(reference) or ""
     text = entry.text
     if str(details.get("id", "")).startswith(_SPEAKS_REFERENCE):
-        text = _RUN.sub(lambda run: kept_reference(run.group()) or "", text)
+        text = RUN.sub(lambda run: kept_reference(run.group()) or "", text)
     return replace(entry, text=text, details=details)
 
 
@@ -80,25 +60,8 @@ def refuse_card_value(value: str | int | float, where: str) -> None:
     refuse_card_text(str(value), where)
 
 
-def _digit_runs(text: str) -> Iterator[str]:
-    """Runs of at least 12 digits as plain 0-9, whatever script they were written in."""
-    for match in _RUN.finditer(text):
-        digits = "".join(str(unicodedata.digit(c)) for c in match.group() if c.isdecimal())
-        if len(digits) >= _SHORTEST:
-            yield digits
-
-
 def _passes_luhn(digits: str) -> bool:
-    return len(digits) <= _LONGEST and bool(luhn.is_valid(digits))
-
-
-def _holds_card_number(digits: str) -> bool:
-    """A card number anywhere inside: with an expiry after it, or a "%20" before it."""
-    return any(
-        is_card_number(digits[start:end])
-        for start in range(len(digits) - _SHORTEST + 1)
-        for end in range(start + _SHORTEST, min(start + _LONGEST, len(digits)) + 1)
-    )
+    return len(digits) <= LONGEST and bool(luhn.is_valid(digits))
 
 
 def _refuse(where: str) -> None:

@@ -17,11 +17,12 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from bot.card_text import kept_reference
 from bot.charges import ChargeStatus
 from bot.errors import StoreError
 from bot.outcomes import ResultName
 from bot.records.files import write_atomically
-from bot.records.guard import kept_entry, kept_reference, refuse_card_text, refuse_card_value
+from bot.records.guard import kept_entry, refuse_card_text, refuse_card_value
 from bot.records.result import CallResult
 from bot.records.timeline import (
     Lane,

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.card_text import kept_reference
 from bot.charges import ChargeStatus
 from bot.outcomes import Destination, PaymentResult
 from bot.records.files import write_atomically
-from bot.records.guard import kept_reference, refuse_card_identifier, refuse_card_text
+from bot.records.guard import refuse_card_identifier, refuse_card_text
 from bot.records.trace import Entry, EntryKind
 
 SCHEMA = Path(__file__).parent / "result.schema.json"

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from bot.card_text import kept_reference
 from bot.cards import Brand
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.errors import StoreError
@@ -24,7 +25,6 @@ from bot.money import Money
 from bot.outcomes import CallType, Destination, ErrorName, PaymentResult, ResultName
 from bot.records.guard import (
     kept_entry,
-    kept_reference,
     refuse_card_identifier,
     refuse_card_text,
     refuse_card_value,

@@ -322,3 +322,12 @@ def test_what_cannot_be_recorded_is_told_all_the_same(database: Engine) -> None:
     late = LateCharges(Store(database), told.append)
     late(Settled("of another database", Money(8750), APPROVED))
     assert len(told) == 1
+
+
+def test_the_keyboard_is_told_no_reference_that_looks_like_a_card_number(
+    database: Engine,
+) -> None:
+    told: list[str] = []
+    echoed = ChargeOutcome(ChargeStatus.APPROVED, "attempt", reference="4242424242424242")
+    LateCharges(Store(database), told.append)(Settled("crashed", Money(8750), echoed))
+    assert told[0].endswith("reference …4242")
