@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Engine as Database
 
 from bot.charges import ChargeOutcome, ChargeStatus, DeclineReason
-from bot.errors import BotError, did_you_mean
+from bot.errors import BotError, StoreError, did_you_mean
 from bot.paying.intents import Intent, State
 from bot.paying.journal import Journal
 from bot.records.guard import refuse_card_text
@@ -34,6 +34,14 @@ _STATUS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """charge: as it was before. not_recorded: why its call's record could not be written."""
+
+    charge: Intent
+    not_recorded: str = ""
+
+
 def close_by_hand(
     database: Database,
     key: str,
@@ -42,33 +50,44 @@ def close_by_hand(
     reference: str | None,
     although_open: bool,
     now: datetime,
-) -> Intent:
-    """Close a charge as a person says, and put it into its call's record; returns what it was.
+    gateways: tuple[str, ...],
+) -> Closed:
+    """Close a charge as a person says, and put it into its call's record. Said once more, it writes
+    the record that could not be written before.
 
     key: its idempotency key. reference: the gateway's, of an approved one. although_open: also
-    when it is still looked up. Raises BotError where that may not be, and nothing is changed.
+    when it is still open. gateways: the names of the one that is asked about open ones. Raises
+    BotError where that may not be, and nothing is changed.
     """
     _check_reference(verdict, reference)
-    journal = Journal(database)
+    journal = Journal(database, gateways)
     charge = journal.find(key)
     if charge is None:
         near = did_you_mean(key, [one.attempt_id for one in journal.unsettled()])
         raise BotError(
             f"{key}: no charge has this idempotency key{near}; `payments open` lists them"
         )
-    _check_state(charge, verdict, although_open)
     outcome = ChargeOutcome(_STATUS[verdict], key, reference=reference)
     if verdict is Verdict.DECLINED:
         outcome = replace(outcome, decline_reason=DeclineReason.DECLINED)
+    store = Store(database)
+    if charge.closed_by_hand_at is not None and charge.outcome() == outcome:
+        call = store.call(charge.call_id)
+        if call is not None and call.settled is None:
+            store.settle(charge.call_id, outcome, charge.closed_by_hand_at, "by hand")
+            return Closed(charge)
+    _check_state(charge, verdict, although_open, is_asked=journal.is_ours(charge))
     if not journal.close_by_hand(key, outcome, now=now, although_open=although_open):
         raise BotError(
             f"{key}: another process charges or looks it up at this moment; nothing was changed. "
             "Try again in a minute: its outcome may be known by then"
         )
-    store = Store(database)
-    if store.call(charge.call_id) is not None:
-        store.settle(charge.call_id, outcome, now, "by hand")
-    return charge
+    try:
+        if store.call(charge.call_id) is not None:
+            store.settle(charge.call_id, outcome, now, "by hand")
+    except StoreError as error:
+        return Closed(charge, str(error))
+    return Closed(charge)
 
 
 def _check_reference(verdict: Verdict, reference: str | None) -> None:
@@ -81,7 +100,7 @@ def _check_reference(verdict: Verdict, reference: str | None) -> None:
     refuse_card_text(reference, "--reference")
 
 
-def _check_state(charge: Intent, verdict: Verdict, although_open: bool) -> None:
+def _check_state(charge: Intent, verdict: Verdict, although_open: bool, *, is_asked: bool) -> None:
     key = charge.attempt_id
     if charge.state is State.GIVEN_UP:
         return
@@ -92,9 +111,12 @@ def _check_state(charge: Intent, verdict: Verdict, although_open: bool) -> None:
             f"{charge.updated_at:%Y-%m-%d %H:%M} UTC; nothing was changed"
         )
     if not although_open:
+        still = "still looked up whenever the bot runs"
+        if not is_asked:
+            still = "still open, though nobody asks: the gateway in payment.toml is another one"
         raise BotError(
-            f"{key}: still looked up whenever the bot runs; nothing was changed. If you have seen "
-            "at the gateway what became of it: the same once more with --although-open"
+            f"{key}: {still}; nothing was changed. If you have seen at its gateway what became of "
+            "it: the same once more with --although-open"
         )
     if charge.state is State.INTENT and verdict is not Verdict.NOT_CHARGED:
         raise BotError(f"{key}: was never sent, so it can only be closed as {Verdict.NOT_CHARGED}")

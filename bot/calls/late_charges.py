@@ -27,7 +27,7 @@ _BECAME = {
     ChargeStatus.UNAVAILABLE: "not carried out: nothing was taken",
     ChargeStatus.UNKNOWN: "sent, and no answer came; it is looked up until its outcome is known",
 }
-_GIVEN_UP = "looked up in vain for too long and given up: ask the gateway what became of it"
+_GIVEN_UP = "given up, for no look-up settled it: ask the gateway what became of it"
 
 
 class LateCharges:
@@ -83,11 +83,18 @@ class LateCharges:
 async def tell_of_open_charges(payments: PaymentService, tell: Callable[[str], None]) -> None:
     """At every start: what looking up has not settled, or never will. Raises StoreError."""
     charges = await payments.open_intents()
-    given_up = sum(not charge.is_open for charge in charges)
-    if still_open := len(charges) - given_up:
+    still_open = [charge for charge in charges if charge.is_open]
+    given_up = len(charges) - len(still_open)
+    asked = sum(payments.asks_about(charge) for charge in still_open)
+    if asked:
         tell(
-            f"charges whose outcome is not known yet: {still_open}; they are looked up while the "
+            f"charges whose outcome is not known yet: {asked}; they are looked up while the "
             "bot runs: `payments open` lists them"
+        )
+    if left_behind := len(still_open) - asked:
+        tell(
+            f"charges of another gateway, whose outcome is not known: {left_behind}; nobody asks, "
+            "the gateway in payment.toml is another one: `payments open` lists them"
         )
     if given_up:
         tell(

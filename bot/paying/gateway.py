@@ -69,6 +69,8 @@ class Semantics:
         queue and be carried out later; after this long it is dead if it has not been.
     not_founds_needed: how many look-ups, all after that time, must say "not found".
     final_statuses: HTTP status codes that are a refusal before the money, whatever the body.
+    exchanges_per_charge: requests that one charge takes, one after the other, each as long as the
+        settings' timeouts allow. Meanwhile no other process may look it up.
     """
 
     repeated_key: RepeatedKey
@@ -77,6 +79,7 @@ class Semantics:
     carried_out_within_seconds: float
     not_founds_needed: int = 2
     final_statuses: frozenset[int] = frozenset()
+    exchanges_per_charge: int = 1
 
     def is_late(self, age_seconds: float) -> bool:
         """Whether a "not found" this long after sending is evidence at all.

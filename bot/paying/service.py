@@ -173,6 +173,10 @@ class PaymentService:
         """
         return await in_thread(self._journal.unsettled)
 
+    def asks_about(self, intent: Intent) -> bool:
+        """Whether an open charge is looked up here; one of another gateway is not."""
+        return self._journal.is_ours(intent)
+
     async def find(self, attempt_id: str) -> Intent | None:
         """What the journal knows of one attempt. Raises StoreError."""
         return await in_thread(self._journal.find, attempt_id)

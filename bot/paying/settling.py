@@ -69,8 +69,9 @@ class Settler:
         self._settle_for = timedelta(hours=settings.settle_for_hours)
         self.owner = new_owner()
         """This process's name on leases and charges."""
+        exchange_ms = settings.connect_timeout_ms + settings.answer_timeout_ms
         self.longest_charge_seconds = (
-            settings.connect_timeout_ms + settings.answer_timeout_ms + settings.look_up_for_ms
+            gateway.semantics.exchanges_per_charge * exchange_ms + settings.look_up_for_ms
         ) / 1000 + _LEASE_MARGIN_SECONDS
 
     @property

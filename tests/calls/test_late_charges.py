@@ -204,6 +204,20 @@ async def test_a_start_tells_how_many_charges_are_open_and_how_many_were_given_u
     assert "`payments open` lists them" in told
 
 
+async def test_a_start_tells_that_nobody_asks_about_charges_of_another_gateway(
+    database: Engine, tmp_path: Path
+) -> None:
+    bank = SlowBank()
+    till = Till(database, bank)
+    await till.interrupted_call(tmp_path / "out", bank)
+    await till.payments.aclose(patience_seconds=0)
+    moved = PaymentService(database, bank, GatewaySettings(), gateway_names=("another",))
+    await tell_of_open_charges(moved, till.told.append)
+    (told,) = till.told
+    assert told.startswith("charges of another gateway, whose outcome is not known: 1; nobody asks")
+    assert "`payments open` lists them" in told
+
+
 @pytest.mark.parametrize("remembers", [True, False])
 async def test_what_is_found_out_during_a_live_calls_last_words_is_in_its_result(
     database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembers: bool

@@ -13,7 +13,7 @@ from bot.cards import CardNumber, Expiry
 from bot.charges import ChargeOutcome, ChargeRequest, ChargeStatus
 from bot.cli.app import app
 from bot.database import database_url, open_database
-from bot.errors import BotError
+from bot.errors import BotError, StoreError
 from bot.money import Money
 from bot.outcomes import CallType
 from bot.paying.intents import Intent, State
@@ -43,7 +43,7 @@ def opened(journal: Journal, name: int | str) -> str:
 def out(tmp_path: Path) -> Path:
     """A folder with a charge in each state that is open, one given up, one settled."""
     engine: Engine = open_database(database_url("", tmp_path))
-    journal = Journal(engine)
+    journal = Journal(engine, ("simulator",))
     Store(engine).begin_call("call-4", NOON, CallType.AUTOMATED, payment_reference="INV-7")
     opened(journal, 1)
     for number in (2, 3, 4, 5):
@@ -65,15 +65,29 @@ def test_every_charge_without_an_outcome_is_listed_oldest_first(out: Path) -> No
         "key", "─" * len(table[1].strip()), "attempt-1", "attempt-2", "attempt-3", "attempt-4",
     ]  # fmt: skip
     assert [" ".join(row.split()) for row in table[2:]] == [
-        "attempt-1 $87.50 Visa …4242 2026-11-22 12:01 intent 0 -",
-        "attempt-2 $87.50 Visa …4242 2026-11-22 12:02 sent 0 -",
-        "attempt-3 $87.50 Visa …4242 2026-11-22 12:03 unknown 1 -",
-        "attempt-4 $87.50 Visa …4242 2026-11-22 12:04 given up 2 INV-7",
+        "attempt-1 $87.50 Visa …4242 2026-11-22 12:01 intent 0 simulator -",
+        "attempt-2 $87.50 Visa …4242 2026-11-22 12:02 sent 0 simulator -",
+        "attempt-3 $87.50 Visa …4242 2026-11-22 12:03 unknown 1 simulator -",
+        "attempt-4 $87.50 Visa …4242 2026-11-22 12:04 given up 2 simulator INV-7",
     ]
     assert [line.partition(":")[0] for line in what_to_do] == [
         "intent", "sent", "unknown", "given up",
     ]  # fmt: skip
     assert "payments close KEY --as approved, declined or not-charged" in what_to_do[-1]
+    assert "while the bot runs" in what_to_do[1]
+
+
+ANOTHER = "gateway.url=https://gateway.example"
+
+
+def test_of_charges_of_another_gateway_it_is_said_that_nobody_asks(out: Path) -> None:
+    *_, given_up, another = printed("--out", str(out), "--setting", ANOTHER)
+    assert "while the bot runs" not in given_up + another
+    assert given_up.startswith("given up: ")
+    assert another.startswith("another gateway's: nobody asks")
+    said = refusal(out, "attempt-3", "--as", "approved", "--setting", ANOTHER)
+    assert "nobody asks: the gateway in payment.toml is another one" in said
+    assert "still looked up" in refusal(out, "attempt-3", "--as", "approved")
 
 
 def test_a_key_of_any_length_is_shown_whole_to_be_copied(tmp_path: Path) -> None:
@@ -204,6 +218,39 @@ def test_what_is_closed_stays_as_it_is(out: Path) -> None:
     assert "closed already, as approved" in refusal(out, "attempt-5", "--as", "declined")
     closed(out, "attempt-4", "--as", "approved")
     assert "closed by hand already" in refusal(out, "attempt-4", "--as", "declined")
+
+
+def test_a_record_that_could_not_be_written_is_said_and_written_by_the_same_command(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    command = ("attempt-4", "--as", "approved", "--reference", "K7M4Q2")
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "settle", fail)
+        result = closed(out, *command)
+        assert result.exit_code == 1, result.output
+        assert "closed in the journal; its call's record could not be written" in result.output
+        assert "the disk is full" in result.output
+        assert intent(out, "attempt-4").state is State.APPROVED
+        assert refusal(out, *command) == "the disk is full"
+    assert "closed by hand already" in refusal(out, "attempt-4", "--as", "declined")
+    result = closed(out, *command)
+    assert (result.exit_code, result.output) == (
+        0, "closed by hand: $87.50, Visa …4242, approved, reference K7M4Q2; "
+        "its call's record is written now\n",
+    )  # fmt: skip
+    engine = open_database(database_url("", out))
+    call = Store(engine).call("call-4")
+    engine.dispose()
+    assert call is not None
+    assert call.settled is not None
+    assert (call.settled.status, call.settled.reference, call.settled.how) == (
+        ChargeStatus.APPROVED, "K7M4Q2", "by hand",
+    )  # fmt: skip
+    assert call.settled_at == intent(out, "attempt-4").closed_by_hand_at
+    assert "closed by hand already" in refusal(out, *command)
 
 
 def test_a_mistyped_key_is_answered_with_the_nearest(out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from paying_doubles import Fate, HandPace, Look, MemoryBank, a_request
+from paying_doubles import SEMANTICS, Fate, HandPace, Look, MemoryBank, a_request
 from sqlalchemy import Engine, text
 
 from bot.charges import ChargeRequest, ChargeStatus
@@ -231,6 +232,30 @@ async def test_a_machine_that_slept_before_sending_sends_nothing(
     assert (await service.charge(a_request())).status is ChargeStatus.UNAVAILABLE
     assert not bank.sends
     assert await service.open_intents() == []
+
+
+# -- a charge that takes long ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exchanges", [1, 2])
+async def test_a_charge_is_nobody_elses_while_its_slowest_exchanges_last(
+    engine: Engine, exchanges: int
+) -> None:
+    """Else another process looks it up, and takes for lost what is only slow."""
+    pace = HandPace()
+    bank = MemoryBank(pace, semantics=replace(SEMANTICS, exchanges_per_charge=exchanges))
+    bank.answers_held = asyncio.Event()
+    charging = asyncio.create_task(Till(engine, bank, pace).service.charge(a_request()))
+    await bank.booked.wait()
+    an_exchange = SETTINGS.connect_timeout_ms + SETTINGS.answer_timeout_ms
+    pace.advance((exchanges * an_exchange + SETTINGS.look_up_for_ms) / 1000)
+    await Till(engine, bank, pace).service.settle_open()
+    assert not bank.look_ups
+    pace.advance(30)
+    await Till(engine, bank, pace).service.settle_open()
+    assert bank.look_ups, "it is looked up once it must have been lost"
+    bank.answers_held.set()
+    await charging
 
 
 # -- no retry changes key or amount --------------------------------------------------------------

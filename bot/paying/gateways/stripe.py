@@ -61,6 +61,7 @@ SEMANTICS = Semantics(
     # Stripe's search may be an hour behind; what it does not find before proves nothing.
     carried_out_within_seconds=2 * 3600,
     final_statuses=FINAL_STATUSES,
+    exchanges_per_charge=2,
 )
 
 _NEWEST = 30

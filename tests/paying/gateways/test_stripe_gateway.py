@@ -145,6 +145,13 @@ async def test_the_card_goes_first_and_the_payment_carries_the_idempotency_key()
         assert not [name for name in request.headers if "telemetry" in name or "client" in name]
 
 
+async def test_a_charge_takes_as_many_exchanges_as_its_lease_is_made_for() -> None:
+    stripe = Stripe(intent=(200, INTENT))
+    async with gateway(stripe) as adapter:
+        await adapter.charge(a_request(), KEY)
+        assert len(stripe.requests) == adapter.semantics.exchanges_per_charge
+
+
 async def test_only_what_belongs_to_the_charge_is_sent() -> None:
     seen = Stripe(intent=(200, INTENT))
     async with gateway(seen) as adapter:
