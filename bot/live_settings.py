@@ -88,6 +88,8 @@ class LiveSettings:
     longest_call_minutes: Annotated[int, Limits(ge=1, le=240)] = 30
     drain_seconds: Seconds = 60.0
     """How long calls may go on when the server is told to end."""
+    telemetry: Literal["off", "otlp"] = "off"
+    """Whether each call is told to an OpenTelemetry collector (`bot.calls.live.telemetry`)."""
     twilio: TwilioSettings = field(default_factory=TwilioSettings)
     audiosocket: AudioSocketSettings = field(default_factory=AudioSocketSettings)
     web: WebSettings = field(default_factory=WebSettings)

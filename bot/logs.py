@@ -18,6 +18,8 @@ from bot.uncaught import mask_what_asyncio_logs, rendered
 
 TALKATIVE: Final = {
     "filelock": logging.INFO,  # addresses in memory, at debug, in decimal digits
+    "opentelemetry.util": logging.ERROR,  # repeats a header it cannot read: a key, most likely
+    "opentelemetry.sdk": logging.ERROR,  # warns of every span that finds the queue full
     "httpx": logging.WARNING,  # logs every URL, and Rasa takes its token in the URL only
     "websockets": logging.INFO,  # each message, at debug: keys, sound and tokens
     "uvicorn": logging.INFO,  # hands its logger to websockets

@@ -67,6 +67,7 @@ def serve(
     Ctrl-C or SIGTERM: no new calls; those under way go on to their end (live.drain_seconds at
     most). Once more: everything ends at once.
     """
+    from bot.calls.live.telemetry import check_telemetry
     from bot.live_settings import twilio_auth_token
     from bot.web.access import access_of
     from bot.web.lines import Listeners
@@ -83,6 +84,7 @@ def serve(
     settings = replace(settings, live=live)
     access = access_of(live)
     twilio_auth_token(live.twilio)
+    check_telemetry(live)
     with bound(live) as web, bound_for_asterisk(live) as asterisk:
         serving = _serve if live.workers == 1 else _share_out
         run(serving(settings, access, Listeners(web, asterisk), out, with_rasa=rasa))

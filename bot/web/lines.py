@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.calls.live.book import CallBook
 from bot.calls.live.calls import LiveCalls
+from bot.calls.live.telemetry import telemetry
 from bot.calls.services import Services
 from bot.live_settings import twilio_auth_token
 from bot.web.access import Access
@@ -38,19 +39,20 @@ async def answering(
     `LiveCalls.drain` does that before. Raises SettingsError."""
     settings = ready.settings
     auth_token = twilio_auth_token(settings.live.twilio)
-    calls = LiveCalls(ready.live_call, settings.live, out / "live", book=book)
-    calls.metrics.watch(ready.executor)
-    site = Site(
-        settings,
-        calls,
-        access,
-        languages(ready.speaker.language),
-        demo=is_offered(settings, private=access.private),
-    )
-    twilio = TwilioLine(calls, settings.live, auth_token, book.redeem)
-    metrics = metrics_route(calls.metrics, ready.payments, access)
-    async with (
-        listening_for_asterisk(calls, settings.live, book.redeem, listeners.asterisk),
-        serving(build_app(site, [*twilio.routes, metrics]), listeners.web, settings.live),
-    ):
-        yield calls
+    async with telemetry(settings.live) as tell:
+        calls = LiveCalls(ready.live_call, settings.live, out / "live", book=book, tell=tell)
+        calls.metrics.watch(ready.executor)
+        site = Site(
+            settings,
+            calls,
+            access,
+            languages(ready.speaker.language),
+            demo=is_offered(settings, private=access.private),
+        )
+        twilio = TwilioLine(calls, settings.live, auth_token, book.redeem)
+        metrics = metrics_route(calls.metrics, ready.payments, access)
+        async with (
+            listening_for_asterisk(calls, settings.live, book.redeem, listeners.asterisk),
+            serving(build_app(site, [*twilio.routes, metrics]), listeners.web, settings.live),
+        ):
+            yield calls

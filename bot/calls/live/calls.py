@@ -21,6 +21,7 @@ from bot.calls.run_call import Files, FinishedCall, new_call_id
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import StoreError
 from bot.live_settings import LiveSettings
+from bot.outcomes import CallType
 from bot.records.result import CallResult, result_document
 from bot.records.trace import Entry
 
@@ -50,13 +51,19 @@ class Others:
 
 @dataclass(slots=True)
 class LiveCall:
-    """A call under way. transport: "browser", "twilio", …; last: what happened last in it."""
+    """A call under way. transport: "browser", "twilio", …; entries: what has happened in it;
+    result: None until it is over, and for ever where it was interrupted."""
 
     call_id: str
+    call_type: CallType
     transport: str
     started_at: datetime
     line: LiveLine
-    last: Entry | None = field(default=None, repr=False)
+    entries: list[Entry] = field(default_factory=list, repr=False)
+    result: CallResult | None = None
+
+
+TellsOfCall = Callable[[LiveCall], None]
 
 
 class LiveCalls:
@@ -69,9 +76,10 @@ class LiveCalls:
         folder: Path,
         metrics: CallMetrics | None = None,
         book: CallBook | None = None,
+        tell: TellsOfCall | None = None,
     ) -> None:
         """folder: where each call gets a folder of its own, named by its id. book: None for one of
-        this process's own."""
+        this process's own. tell: of each call that is over, if anything happened in it."""
         self.metrics = metrics or CallMetrics(settings.calls_at_once)
         self.book = book or OwnBook()
         self.others = Others()
@@ -80,6 +88,7 @@ class LiveCalls:
         self._run = run
         self._settings = settings
         self._folder = folder
+        self._tell = tell
         self._under_way: dict[str, LiveCall] = {}
         self._draining = False
         self._none_left = asyncio.Event()
@@ -129,7 +138,9 @@ class LiveCalls:
         Raises NotTakenError at once where there is no room, and BotError when the call cannot
         begin or the parameters are wrong.
         """
-        call = LiveCall(call_id or new_call_id(), transport, datetime.now(UTC), line)
+        call = LiveCall(
+            call_id or new_call_id(), parameters.call_type, transport, datetime.now(UTC), line
+        )
         with structlog.contextvars.bound_contextvars(call=call.call_id, transport=transport):
             return await self._take(call, parameters, watch)
 
@@ -139,15 +150,15 @@ class LiveCalls:
         line = call.line
 
         def watching(entry: Entry) -> None:
-            call.last = entry
+            call.entries.append(entry)
             self.metrics.happened(entry)
             if watch is not None:
                 watch(entry)
 
-        with self._taken(call) as ended:
+        with self._taken(call):
             files = Files(self._folder / call.call_id)
             longest = self._settings.longest_call_minutes * 60
-            async with self._in_the_book(call) as written:
+            async with self._in_the_book(call):
                 ending = asyncio.get_running_loop().call_later(longest, line.hang_up)
                 try:
                     finished = await self._run(
@@ -156,8 +167,7 @@ class LiveCalls:
                 finally:
                     ending.cancel()
                     line.finish()
-                written.append(finished.result)
-            ended.append(finished.end.result.status)
+                call.result = finished.result
         _log.info(
             "call_ended",
             result=finished.end.result.status,
@@ -168,22 +178,20 @@ class LiveCalls:
         return finished
 
     @asynccontextmanager
-    async def _in_the_book(self, call: LiveCall) -> AsyncIterator[list[CallResult]]:
-        """Into the list goes the result. Raises UnderWay and StoreError when it cannot begin."""
+    async def _in_the_book(self, call: LiveCall) -> AsyncIterator[None]:
+        """Raises UnderWay and StoreError when it cannot begin."""
         await self.book.began(call.call_id, call.transport, call.started_at)
-        written: list[CallResult] = []
         try:
-            yield written
+            yield
         finally:
             try:
-                result = result_document(written[0]) if written else None
+                result = result_document(call.result) if call.result else None
                 await self.book.ended(call.call_id, result)
             except StoreError as error:  # the call's own files and records have it
                 _log.error("result_not_in_the_book", why=str(error))
 
     @contextmanager
-    def _taken(self, call: LiveCall) -> Iterator[list[str]]:
-        """Into the list goes how it ended."""
+    def _taken(self, call: LiveCall) -> Iterator[None]:
         why_not = self.why_not()
         if why_not is None and call.call_id in self._under_way:
             why_not = UnderWay("this call is under way already")
@@ -196,16 +204,17 @@ class LiveCalls:
         self._none_left.clear()
         self.metrics.began(call.transport)
         self.changed()
-        ended: list[str] = []
         try:
-            yield ended
+            yield
         finally:
-            result = ended[0] if ended else "never-begun"
+            result = call.result.payment.status if call.result else "never-begun"
             self.metrics.ended(call.transport, result, call.line.figures)
             del self._under_way[call.call_id]
             self.changed()
             if not self._under_way:
                 self._none_left.set()
+            if self._tell is not None and call.entries:
+                self._tell(call)
 
     async def drain(self, seconds: float) -> int:
         """Take no more calls, and let those under way come to their end for so long. Then they are

@@ -153,8 +153,7 @@ class CallMetrics:
                 self._charges.labels(str(entry.details["status"])).inc()
                 self._gateway.observe((entry.until - entry.at) / 1000)
             case EntryKind.DEGRADED:
-                known = (label for text, label in _DEGRADED.items() if entry.text.startswith(text))
-                self._degraded.labels(next(known, "other")).inc()
+                self._degraded.labels(degraded_mode(entry)).inc()
             case _:
                 pass
 
@@ -170,6 +169,12 @@ class CallMetrics:
         of_all = CollectorRegistry()
         MultiProcessCollector(of_all, folder)  # type: ignore[no-untyped-call]
         return generate_latest(of_all)
+
+
+def degraded_mode(entry: Entry) -> str:
+    """Its label; the words may be anything."""
+    known = (label for text, label in _DEGRADED.items() if entry.text.startswith(text))
+    return next(known, "other")
 
 
 def forget_process(pid: int, folder: Path) -> None:
