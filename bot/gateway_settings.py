@@ -123,6 +123,18 @@ class XmlSettings:
     """A request given up on may still be carried out for so long."""
     not_founds_needed: Annotated[int, Limits(ge=1, le=10)] = 2
 
+    def refuse_what_never_proves_anything(self) -> None:
+        """Raises ValueError where the gateway may have forgotten a charge as soon as it cannot be
+        carried out any more: then no "not found" ever proves that nothing was taken."""
+        lifetime_seconds = self.key_lifetime_hours * 3600
+        if self.look_up and self.carried_out_within_seconds >= lifetime_seconds:
+            raise ValueError(
+                f"gateway.xml.carried_out_within_seconds = {self.carried_out_within_seconds}: "
+                "less than gateway.xml.key_lifetime_hours "
+                f"({self.key_lifetime_hours}: {lifetime_seconds} seconds); else no look-up could "
+                "ever prove that nothing was taken"
+            )
+
 
 @validated(frozen=True, config=STRICT)
 class StripeSettings:

@@ -232,6 +232,8 @@ class Settings:
             raise ValueError("payment.brands is empty; list at least one brand")
         if payment.card_check == "gateway" and self.gateway.kind != "rest":
             raise ValueError('payment.card_check = "gateway" needs gateway.kind = "rest"')
+        if self.gateway.kind == "xml":
+            self.gateway.xml.refuse_what_never_proves_anything()
 
 
 _ADAPTER = TypeAdapter(Settings)

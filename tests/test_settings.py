@@ -263,6 +263,22 @@ def test_a_card_check_needs_a_gateway_that_has_one() -> None:
         load_settings(overrides=["payment.card_check=gateway", "gateway.kind=stripe"])
 
 
+XML_FORGETS = ["gateway.kind=xml", "gateway.xml.key_lifetime_hours=1"]
+
+
+@pytest.mark.parametrize("seconds", [3600, 86_400])
+def test_a_gateway_that_forgets_before_a_request_is_dead_is_refused_by_name(seconds: int) -> None:
+    too_long = f"gateway.xml.carried_out_within_seconds={seconds}"
+    with pytest.raises(SettingsError) as raised:
+        load_settings(overrides=[*XML_FORGETS, too_long])
+    assert str(raised.value).startswith(
+        f"--setting: gateway.xml.carried_out_within_seconds = {seconds}: less than "
+        "gateway.xml.key_lifetime_hours (1: 3600 seconds)"
+    )
+    for harmless in ("gateway.xml.look_up=''", "gateway.kind=rest"):
+        load_settings(overrides=[*XML_FORGETS, too_long, harmless])
+
+
 def test_tries_of_a_question_stand_above_those_of_all() -> None:
     settings = load_settings(
         overrides=["payment.max_wrong_inputs=2", "payment.max_wrong_inputs_at={expiry = 5}"]

@@ -20,6 +20,9 @@ from bot.charges import ChargeRequest, ChargeStatus, DeclineReason
 from bot.errors import GatewayError
 from bot.money import Money
 
+LONGEST_PAUSE_SECONDS = 900.0
+"""Between two look-ups of one charge; the first come sooner."""
+
 
 class NothingTaken(GatewayError):
     """Certain that no money moved and none will.
@@ -80,6 +83,12 @@ class Semantics:
     not_founds_needed: int = 2
     final_statuses: frozenset[int] = frozenset()
     exchanges_per_charge: int = 1
+
+    @property
+    def settled_after_seconds(self) -> float:
+        """How long after sending enough look-ups have said "not found", at their slowest."""
+        pauses = self.not_founds_needed * LONGEST_PAUSE_SECONDS
+        return self.carried_out_within_seconds + pauses
 
     def is_late(self, age_seconds: float) -> bool:
         """Whether a "not found" this long after sending is evidence at all.

@@ -20,7 +20,13 @@ from bot.charges import ChargeOutcome, ChargeStatus
 from bot.errors import StoreError
 from bot.gateway_settings import GatewaySettings
 from bot.money import Money
-from bot.paying.gateway import Gateway, GatewayAnswer, KeyState, OutcomeUnknown
+from bot.paying.gateway import (
+    LONGEST_PAUSE_SECONDS,
+    Gateway,
+    GatewayAnswer,
+    KeyState,
+    OutcomeUnknown,
+)
 from bot.paying.intents import OPEN_STATES, Intent, State
 from bot.paying.journal import Journal
 from bot.paying.pace import Pace
@@ -29,7 +35,6 @@ from bot.processes import is_gone, new_owner
 _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 900.0
 _LEASE_MARGIN_SECONDS = 10.0
 
 _P = ParamSpec("_P")
@@ -370,10 +375,10 @@ def _pauses() -> Iterator[float]:
     pause = _FIRST_PAUSE_SECONDS
     while True:
         yield pause
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
 def _pause_after(look_ups: int) -> timedelta:
     """How long an open charge rests after its n-th look-up in vain."""
     seconds = _FIRST_PAUSE_SECONDS * 2 ** min(look_ups, 20)
-    return timedelta(seconds=min(seconds, _LONGEST_PAUSE_SECONDS))
+    return timedelta(seconds=min(seconds, LONGEST_PAUSE_SECONDS))
