@@ -103,8 +103,16 @@ class LiveSettings:
 def twilio_auth_token(
     settings: TwilioSettings, environment: Mapping[str, str] = os.environ
 ) -> SecretStr:
-    """Empty where there is none. Raises SettingsError for a file that cannot be read."""
+    """Empty where there is none. Raises SettingsError for a file that cannot be read, and for half
+    of what signatures need."""
     key = "live.twilio.auth_token_file"
-    return read_secret(
+    token = read_secret(
         key, settings.auth_token_file, TWILIO_TOKEN_VARIABLE, environment, SettingsError
     )
+    if bool(token.get_secret_value()) != bool(settings.public_url):
+        raise SettingsError(
+            "Twilio signs with its auth token what it asks of a URL: both are needed, "
+            f"live.twilio.public_url and the token ({TWILIO_TOKEN_VARIABLE}, or a file named by "
+            f"{key})"
+        )
+    return token

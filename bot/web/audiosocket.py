@@ -111,18 +111,19 @@ class AudioSocketLine:
     async def _one_call(self, connection: _Connection) -> None:
         async with asyncio.timeout(FIRST_WORDS_SECONDS):
             uuid = await connection.uuid()
-        call = await self._let_in(str(uuid.uuid))
-        line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
-        pace = Pace(line)
-        await hold_call(
-            self._calls,
-            line,
-            call.parameters,
-            transport=TRANSPORT,
-            call_id=call.call_id,
-            read=lambda: connection.read(line),
-            send=lambda: connection.send(pace),
-        )
+        with self._calls.place(asks_afterwards=True) as place:
+            call = await self._let_in(str(uuid.uuid))
+            line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
+            pace = Pace(line)
+            await hold_call(
+                self._calls,
+                line,
+                call,
+                place,
+                transport=TRANSPORT,
+                read=lambda: connection.read(line),
+                send=lambda: connection.send(pace),
+            )
 
     async def _let_in(self, uuid: str) -> KnownCall:
         """Raises ProtocolError for a call nobody prepared."""

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.calls.live.book import PreparedCall
+from bot.calls.live.calls import Place
 from bot.calls.live.line import Caption, Clear, Finished, LiveLine, Play
 from bot.calls.live.not_taken import Busy, NotTakenError
 from bot.errors import BotError, StoreError
@@ -91,7 +92,11 @@ class _Connection:
 
     async def _one_call(self) -> None:
         hello = await self._greeted()
-        call = await self._let_in(hello.token)
+        with self._site.calls.place() as place:
+            await self._held(hello, await self._let_in(hello.token), place)
+
+    async def _held(self, hello: Hello, call: PreparedCall, place: Place) -> None:
+        """Until the page has been told the end."""
         self._writer = PageWriter(hello.rate)
         line = LiveLine(dead_after_seconds=self._site.settings.live.dead_line_seconds)
         tasks = [
@@ -106,6 +111,7 @@ class _Connection:
                 transport=TRANSPORT,
                 call_id=call.call_id,
                 watch=self._happened.put_nowait,
+                place=place,
             )
             async with asyncio.timeout(_CLOSING_SECONDS):
                 await tasks[1]
@@ -136,9 +142,7 @@ class _Connection:
         return hello
 
     async def _let_in(self, token: str) -> PreparedCall:
-        """Raises NotTakenError while there is no room, PageFault for a token that opens nothing."""
-        if (why_not := self._site.calls.why_not()) is not None:
-            raise why_not
+        """Raises PageFault for a token that opens nothing."""
         call = await self._site.calls.book.redeem(token)
         if call is None:
             raise PageFault(CloseCode.TOKEN, "a token that is unknown, used, or too old")

@@ -51,7 +51,8 @@ def bound_for_asterisk(live: LiveSettings) -> Iterator[socket.socket | None]:
 def _bound(host: str, port: int, another: str) -> Iterator[socket.socket]:
     """another: how to name another port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # By its protocol's name: only then does asyncio send small messages at once (TCP_NODELAY).
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from bot.calls.live.calls import LiveCalls
+from bot.calls.live.calls import LiveCalls, Place
 from bot.calls.live.line import LiveLine
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import ProtocolError
@@ -83,20 +83,20 @@ class MessageRate:
 async def hold_call(
     calls: LiveCalls,
     line: LiveLine,
-    parameters: Parameters,
+    call: KnownCall,
+    place: Place,
     *,
     transport: str,
-    call_id: str | None,
     read: Callable[[], Awaitable[None]],
     send: Callable[[], Awaitable[None]],
 ) -> None:
-    """One call on a line whose other end is known.
+    """One call on a line whose other end is known, in the place that was kept for it.
 
     read: until the other end is gone; raises ProtocolError for what it must not send.
     send: until all of the call has been sent. Either may raise OSError when the line breaks.
 
-    Raises NotTakenError when there is no room, ProtocolError when the other end broke its
-    protocol, other BotErrors when the call could not begin.
+    Raises NotTakenError where the call cannot be taken after all, ProtocolError when the other end
+    broke its protocol, other BotErrors when the call could not begin.
     """
     broken: list[ProtocolError] = []
 
@@ -119,7 +119,9 @@ async def hold_call(
 
     reader, sender = asyncio.create_task(reading()), asyncio.create_task(sending())
     try:
-        await calls.take(line, parameters, transport=transport, call_id=call_id)
+        await calls.take(
+            line, call.parameters, transport=transport, call_id=call.call_id, place=place
+        )
         if not line.is_gone:
             with contextlib.suppress(TimeoutError):  # nobody reads any more
                 async with asyncio.timeout(_SENT_SECONDS):

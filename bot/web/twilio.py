@@ -27,17 +27,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.calls.live.calls import LiveCalls
 from bot.calls.live.line import Clear, Finished, LiveLine, Play
-from bot.calls.live.not_taken import NotTakenError
+from bot.calls.live.not_taken import Busy, NotTakenError
 from bot.calls.live.pace import Pace
 from bot.calls.live.parameters import parameters_of
 from bot.calls.run_call import new_call_id
-from bot.errors import BotError, ProtocolError, SettingsError, StoreError
-from bot.live_settings import TWILIO_TOKEN_VARIABLE, LiveSettings
+from bot.errors import BotError, ProtocolError, StoreError
+from bot.live_settings import LiveSettings
 from bot.outcomes import Destination
 from bot.transports import media_streams as streams
 from bot.transports import twiml
 from bot.transports.media_order import MediaOrder
 from bot.transports.twilio_signature import is_signed
+from bot.web.site import WAITING_FOR_HELLO
 from bot.web.telephone import (
     FIRST_WORDS_SECONDS,
     PLAY_OUT_SECONDS,
@@ -67,10 +68,7 @@ _OVER, _NOT_ALLOWED, _OUR_FAULT, _BUSY = 1000, 1008, 1011, 1013
 
 
 class TwilioLine:
-    """Twilio's end of the server: `routes` of a starlette application.
-
-    Raises SettingsError for half of what signatures need.
-    """
+    """Twilio's end of the server: `routes` of a starlette application."""
 
     def __init__(
         self,
@@ -84,12 +82,7 @@ class TwilioLine:
         self._auth_token = auth_token.get_secret_value()
         self._redeem = redeem
         self._public_url = settings.twilio.public_url
-        if bool(self._auth_token) != bool(self._public_url):
-            raise SettingsError(
-                "Twilio signs with its auth token what it asks of a URL: both are needed, "
-                f"live.twilio.public_url and the token ({TWILIO_TOKEN_VARIABLE}, or a file named "
-                "by live.twilio.auth_token_file)"
-            )
+        self._strangers = asyncio.Semaphore(WAITING_FOR_HELLO)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -180,25 +173,36 @@ class TwilioLine:
             await socket.close(code, why[:100])
 
     async def _one_call(self, stream: _Stream, *, signed: bool) -> None:
-        async with asyncio.timeout(FIRST_WORDS_SECONDS):
-            start = await stream.start()
-        call = await self._let_in(start.parameters, signed=signed)
-        line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
-        pace = Pace(line)
-        await hold_call(
-            self._calls,
-            line,
-            call.parameters,
-            transport=TRANSPORT,
-            call_id=call.call_id,
-            read=lambda: stream.read(line),
-            send=lambda: stream.send(start.stream_sid, pace),
-        )
+        start = await self._started(stream, signed=signed)
+        with self._calls.place(asks_afterwards=True) as place:
+            call = await self._let_in(start.parameters, signed=signed)
+            line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
+            pace = Pace(line)
+            await hold_call(
+                self._calls,
+                line,
+                call,
+                place,
+                transport=TRANSPORT,
+                read=lambda: stream.read(line),
+                send=lambda: stream.send(start.stream_sid, pace),
+            )
+
+    async def _started(self, stream: _Stream, *, signed: bool) -> streams.Start:
+        """Raises TimeoutError, ProtocolError, and Busy when too many others have not said who they
+        are; Twilio, which has, never waits for them."""
+        if not signed and self._strangers.locked():
+            raise Busy("too many connections that have not begun a call")
+        async with contextlib.nullcontext() if signed else self._strangers:
+            async with asyncio.timeout(FIRST_WORDS_SECONDS):
+                return await stream.start()
 
     async def _let_in(self, parameters: Mapping[str, str], *, signed: bool) -> KnownCall:
-        """Raises ProtocolError for a stream nobody vouches for."""
-        token = parameters.get("token", "")
-        if token and (call := await self._redeem(token)) is not None:
+        """Raises ProtocolError for a stream nobody vouches for, and for a token that opens nothing:
+        without the bill that it stands for, the call would be another."""
+        if token := parameters.get("token", ""):
+            if (call := await self._redeem(token)) is None:
+                raise ProtocolError("a token that is unknown, used, or too old")
             return call
         if not signed:
             raise ProtocolError("a stream that is not signed needs the token of a prepared call")

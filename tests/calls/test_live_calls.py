@@ -171,6 +171,52 @@ async def test_a_call_that_does_not_end_in_time_is_hung_up(tmp_path: Path) -> No
         await task
 
 
+async def test_a_place_that_is_kept_for_a_call_is_nobody_elses(tmp_path: Path) -> None:
+    """Between a look for room and the call lies the look into the book, which takes its time."""
+    lines = Lines()
+    calls = LiveCalls(lines, LiveSettings(most_calls=1), tmp_path)
+    lines.let_go.set()
+    with calls.place() as place:
+        with pytest.raises(Busy), calls.place():
+            pytest.fail("two in one place")
+        with pytest.raises(Busy):
+            await calls.take(LiveLine(), parameters(), transport="browser")
+        with pytest.raises(EndedError):
+            await calls.take(LiveLine(), parameters(), transport="browser", place=place)
+        assert calls.why_not() is None, "its line is still being told; there is room for a call"
+    with calls.place():
+        pass
+    assert calls.why_not() is None
+
+
+async def test_a_server_that_is_to_end_waits_until_a_calls_line_has_been_told(
+    tmp_path: Path,
+) -> None:
+    lines = Lines()
+    calls = LiveCalls(lines, LiveSettings(most_calls=1), tmp_path)
+    lines.let_go.set()
+    with calls.place() as place:
+        with pytest.raises(EndedError):
+            await calls.take(LiveLine(), parameters(), transport="browser", place=place)
+        draining = asyncio.create_task(calls.drain(60))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not draining.done()
+    assert await draining == 0
+
+
+async def test_a_call_whose_place_was_kept_does_not_begin_while_the_server_ends(
+    tmp_path: Path,
+) -> None:
+    calls = LiveCalls(Lines(), LiveSettings(most_calls=1), tmp_path)
+    with calls.place() as place:
+        draining = asyncio.create_task(calls.drain(0))
+        await asyncio.sleep(0)
+        with pytest.raises(Draining):
+            await calls.take(LiveLine(), parameters(), transport="browser", place=place)
+    assert await draining == 0
+
+
 async def test_a_process_that_is_full_is_not_the_end_while_others_have_room(
     tmp_path: Path,
 ) -> None:

@@ -21,8 +21,10 @@ from telephony.virtual_time import virtually
 from bot.errors import SettingsError
 from bot.live_settings import AudioSocketSettings, LiveSettings
 from bot.outcomes import ResultName
+from bot.processes import free_port
 from bot.web.audiosocket import AudioSocketLine, listening_for_asterisk
-from bot.web.server import bound_for_asterisk
+from bot.web.server import bound, bound_for_asterisk
+from bot.web.telephone import KnownCall
 
 BEGINNING = b"\x01\x00\x10" + UUID(TOKEN).bytes
 SILENCE = b"\x10\x01\x40" + bytes(320)
@@ -128,6 +130,27 @@ def test_when_all_lines_are_busy_it_is_hung_up_at_once(tmp_path: Path) -> None:
         assert len(server.calls.under_way) == 1
         next(iter(server.calls.under_way.values())).line.hang_up()
         assert (await staying).hung_up
+
+    virtually(run())
+
+
+def test_of_two_that_come_for_the_last_line_one_keeps_its_token(tmp_path: Path) -> None:
+    async def run() -> None:
+        server = Server(tmp_path, replace(settings(), most_calls=1))
+        redeem = server.redeem
+
+        async def slowly(token: str) -> KnownCall | None:
+            await asyncio.sleep(0.1)  # as long as a database may take
+            return await redeem(token)
+
+        server.redeem = slowly  # type: ignore[method-assign]
+        tokens = [TOKEN, "00000000-0000-4000-8000-000000000000"]
+        for token in tokens:
+            server.prepare(token)
+        coming = [called(server, Person([HangsUp()]), uuid=token) for token in tokens]
+        await asyncio.gather(*coming)
+        assert list(server.prepared) == tokens[1:]
+        assert len(server.finished) == 1
 
     virtually(run())
 
@@ -263,6 +286,25 @@ def test_an_other_end_that_never_reads_is_gone(tmp_path: Path) -> None:
 
 
 # --- the server
+
+
+async def test_what_is_sent_leaves_at_once_on_both_ports() -> None:
+    """Nagle's algorithm would hold back a piece of sound until the last one was confirmed."""
+    at_once: asyncio.Queue[int] = asyncio.Queue()
+
+    async def look(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        at_once.put_nowait(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    live = replace(settings(port=free_port()), port=0)
+    with bound(live) as web, bound_for_asterisk(live) as asterisk:
+        assert asterisk is not None
+        for listener in (web, asterisk):
+            async with await asyncio.start_server(look, sock=listener):
+                _, writer = await asyncio.open_connection(*listener.getsockname())
+                assert await at_once.get()
+                writer.close()
 
 
 def test_nothing_listens_where_no_port_is_set() -> None:

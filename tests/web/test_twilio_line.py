@@ -23,7 +23,12 @@ from telephony.twilio import Twilio
 from telephony.virtual_time import virtually
 
 from bot.errors import SettingsError
-from bot.live_settings import LiveSettings, TwilioSettings
+from bot.live_settings import (
+    TWILIO_TOKEN_VARIABLE,
+    LiveSettings,
+    TwilioSettings,
+    twilio_auth_token,
+)
 from bot.money import Money
 from bot.outcomes import Destination, PaymentResult, ResultName
 from bot.records.result import CallResult, Durations, result_document
@@ -157,6 +162,58 @@ def test_a_stream_without_a_signature_needs_the_token_of_a_prepared_call_and_get
     assert len(server.finished) == 1
 
 
+def test_a_token_that_opens_nothing_begins_no_call_though_twilio_signed_it(
+    tmp_path: Path,
+) -> None:
+    """It stands for a bill; a call without that would ask for another amount."""
+    server = Server(tmp_path)
+    _, socket = call(server, Person([HangsUp()]), parameters={"token": TOKEN, "amount": "1.00"})
+    assert socket.close_code == 1008
+    assert "unknown, used, or too old" in socket.why_closed
+    assert server.finished == []
+
+
+def test_many_streams_that_say_nothing_do_not_keep_twilio_out(tmp_path: Path) -> None:
+    async def run() -> None:
+        server = Server(tmp_path)
+        app = app_of(server)
+        silent = [AsgiSocket(app, "/twilio", {}) for _ in range(33)]
+        for socket in silent:
+            await socket.open()
+        assert await silent[-1].receive() is None
+        assert silent[-1].close_code == 1013
+        signed = AsgiSocket(app, "/twilio", SIGNED)
+        await signed.open()
+        await Twilio(signed, Person([HangsUp()]), {"amount": "1.00"}).call()
+        assert server.results() == [ResultName.CALLER_HUNG_UP]
+        for socket in silent:
+            await socket.close()
+
+    virtually(run())
+
+
+def test_a_server_that_is_to_end_plays_a_call_out_and_tells_twilio_its_result(
+    tmp_path: Path,
+) -> None:
+    async def run() -> httpx.Response:
+        server = Server(tmp_path)
+        person = Person(KEYED)
+        asked_for = {"call": ENDED, "amount": "87.50"}
+        calling = asyncio.create_task(called(server, person, parameters=asked_for))
+        await asyncio.sleep(1)
+        draining = asyncio.create_task(server.calls.drain(3_600))
+        twilio, _ = await calling
+        assert twilio.closed_by_server
+        assert abs(person.heard[-8000:]).max() > 1000, "the last prompt was played to its end"
+        assert not draining.done()
+        answer = await asked(server, f"/twilio/after?call={ENDED}")
+        assert not draining.done()
+        assert await draining == 0
+        return answer
+
+    assert virtually(run()).status_code == 200
+
+
 def test_a_stream_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     server = Server(tmp_path)
     _, socket = call(server, Person([HangsUp()]), headers={})
@@ -180,7 +237,9 @@ def test_when_all_lines_are_busy_the_stream_is_told_to_try_later(tmp_path: Path)
         server = Server(tmp_path, LiveSettings(most_calls=1))
         staying = asyncio.create_task(called(server, Person([])))
         await asyncio.sleep(0.5)
-        _, refused = await called(server, Person([HangsUp()]))
+        server.prepare(TOKEN)
+        _, refused = await called(server, Person([HangsUp()]), parameters={"token": TOKEN})
+        assert TOKEN in server.prepared, "and may bring its token then"
         staying.cancel()
         with pytest.raises(asyncio.CancelledError):
             await staying
@@ -418,9 +477,7 @@ def test_after_the_call_it_is_hung_up_where_nothing_else_is_to_be_done(
 @pytest.mark.parametrize(
     ("url", "token"), [("https://pay.example", ""), ("", "an auth token")], ids=["url", "token"]
 )
-def test_half_of_what_signatures_need_is_told(url: str, token: str, tmp_path: Path) -> None:
-    server = Server(tmp_path)
-    settings = LiveSettings(twilio=TwilioSettings(public_url=url))
-
+def test_half_of_what_signatures_need_is_told(url: str, token: str) -> None:
+    environment = {TWILIO_TOKEN_VARIABLE: token} if token else {}
     with pytest.raises(SettingsError, match=r"live.twilio.public_url and the token"):
-        TwilioLine(server.calls, settings, SecretStr(token), server.redeem)
+        twilio_auth_token(TwilioSettings(public_url=url), environment)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, NoReturn, Protocol
 
 import structlog
 
@@ -49,6 +49,13 @@ class Others:
     room: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class Place:
+    """Room for one call. taken: whether its call has begun."""
+
+    taken: bool = False
+
+
 @dataclass(slots=True)
 class LiveCall:
     """A call under way. transport: "browser", "twilio", …; entries: what has happened in it;
@@ -64,6 +71,9 @@ class LiveCall:
 
 
 TellsOfCall = Callable[[LiveCall], None]
+
+_ASKS_AFTERWARDS_SECONDS: Final = 3.0
+"""In which a telephone system that has got its line back asks for the result."""
 
 
 class LiveCalls:
@@ -90,6 +100,8 @@ class LiveCalls:
         self._folder = folder
         self._tell = tell
         self._under_way: dict[str, LiveCall] = {}
+        self._places: set[Place] = set()
+        self._asked_afterwards = False
         self._draining = False
         self._none_left = asyncio.Event()
         self._none_left.set()
@@ -111,7 +123,8 @@ class LiveCalls:
         """Why a call would not be taken now; None when it would."""
         if self._draining:
             return Draining("no more calls are taken: the server is about to end")
-        if len(self._under_way) >= self.most:
+        about_to_begin = sum(not place.taken for place in self._places)
+        if len(self._under_way) + about_to_begin >= self.most:
             return Busy(f"all {self.most} lines are busy; try again in a minute")
         return None
 
@@ -124,6 +137,25 @@ class LiveCalls:
             return Busy(f"all {self.most + self.others.most} lines are busy; try again in a minute")
         return why_not
 
+    @contextmanager
+    def place(self, *, asks_afterwards: bool = False) -> Iterator[Place]:
+        """Room for one call: from before its token is used up until its line has been told the end,
+        which `drain` waits for. asks_afterwards: its other end asks over HTTP what came of it.
+
+        Raises NotTakenError at once where there is no room.
+        """
+        if (why_not := self.why_not()) is not None:
+            self._refuse(why_not)
+        place = Place()
+        self._places.add(place)
+        self._none_left.clear()
+        try:
+            yield place
+        finally:
+            self._places.discard(place)
+            self._asked_afterwards |= self._draining and asks_afterwards and place.taken
+            self._look_whether_any_is_left()
+
     async def take(
         self,
         line: LiveLine,
@@ -132,8 +164,9 @@ class LiveCalls:
         transport: str,
         call_id: str | None = None,
         watch: Callable[[Entry], None] | None = None,
+        place: Place | None = None,
     ) -> FinishedCall:
-        """One whole call on this line; at its end the line is told `Finished`.
+        """One whole call on this line; at its end the line is told `Finished`. place: kept for it.
 
         Raises NotTakenError at once where there is no room, and BotError when the call cannot
         begin or the parameters are wrong.
@@ -142,10 +175,14 @@ class LiveCalls:
             call_id or new_call_id(), parameters.call_type, transport, datetime.now(UTC), line
         )
         with structlog.contextvars.bound_contextvars(call=call.call_id, transport=transport):
-            return await self._take(call, parameters, watch)
+            return await self._take(call, parameters, watch, place or Place())
 
     async def _take(
-        self, call: LiveCall, parameters: Parameters, watch: Callable[[Entry], None] | None
+        self,
+        call: LiveCall,
+        parameters: Parameters,
+        watch: Callable[[Entry], None] | None,
+        place: Place,
     ) -> FinishedCall:
         line = call.line
 
@@ -155,7 +192,7 @@ class LiveCalls:
             if watch is not None:
                 watch(entry)
 
-        with self._taken(call):
+        with self._taken(call, place):
             files = Files(self._folder / call.call_id)
             longest = self._settings.longest_call_minutes * 60
             async with self._in_the_book(call):
@@ -191,14 +228,12 @@ class LiveCalls:
                 _log.error("result_not_in_the_book", why=str(error))
 
     @contextmanager
-    def _taken(self, call: LiveCall) -> Iterator[None]:
-        why_not = self.why_not()
-        if why_not is None and call.call_id in self._under_way:
-            why_not = UnderWay("this call is under way already")
-        if why_not is not None:
-            _log.info("call_not_taken", why=str(why_not))
-            self.metrics.refused(type(why_not).__name__)
-            raise why_not
+    def _taken(self, call: LiveCall, place: Place) -> Iterator[None]:
+        place.taken = True  # from now on it counts as a call, or not at all
+        if (why_not := self.why_not()) is not None:
+            self._refuse(why_not)
+        if call.call_id in self._under_way:
+            self._refuse(UnderWay("this call is under way already"))
         _log.info("call_taken")
         self._under_way[call.call_id] = call
         self._none_left.clear()
@@ -211,15 +246,24 @@ class LiveCalls:
             self.metrics.ended(call.transport, result, call.line.figures)
             del self._under_way[call.call_id]
             self.changed()
-            if not self._under_way:
-                self._none_left.set()
+            self._look_whether_any_is_left()
             if self._tell is not None and call.entries:
                 self._tell(call)
 
+    def _refuse(self, why_not: NotTakenError) -> NoReturn:
+        _log.info("call_not_taken", why=str(why_not))
+        self.metrics.refused(type(why_not).__name__)
+        raise why_not
+
+    def _look_whether_any_is_left(self) -> None:
+        if not self._under_way and not self._places:
+            self._none_left.set()
+
     async def drain(self, seconds: float) -> int:
-        """Take no more calls, and let those under way come to their end for so long. Then they are
-        hung up. Returns how many had to be."""
+        """Take no more calls, and let those under way come to their end for so long, with their
+        lines told. Then they are hung up. Returns how many had to be."""
         self._draining = True
+        left: list[LiveCall] = []
         try:
             async with asyncio.timeout(seconds):
                 await self._none_left.wait()
@@ -228,5 +272,6 @@ class LiveCalls:
             for call in left:
                 call.line.hang_up()
             await self._none_left.wait()
-            return len(left)
-        return 0
+        if self._asked_afterwards:
+            await asyncio.sleep(_ASKS_AFTERWARDS_SECONDS)
+        return len(left)
