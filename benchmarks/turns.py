@@ -261,7 +261,7 @@ def rendered_answers(
         if what is None:
             continue
         sound = at_level(read_wav(path), VOICE_DBFS)
-        stretches = list(_voiced_stretches(sound))
+        stretches = list(voiced_stretches(sound))
         pieces = [silence(2 * SAMPLE_RATE)]
         last_word = end = 0
         for number, (begin, over) in enumerate(stretches):
@@ -280,7 +280,7 @@ def rendered_answers(
         yield Answer(what, "rendered", expectation, whole, last_word, end)
 
 
-def _voiced_stretches(sound: Samples) -> Iterator[Stretch]:
+def voiced_stretches(sound: Samples) -> Iterator[Stretch]:
     """Of 60 ms or more, between pauses of 0.2 s or more that are 20 dB below the loudest 20 ms: the
     recordings' own noise lies 20 to 30 dB below their speech."""
     count = len(sound) // _ROUND

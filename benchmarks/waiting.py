@@ -18,6 +18,7 @@ from collections import defaultdict
 import numpy as np
 
 from benchmarks.calls import Moment, Person, Says, one_call, server
+from benchmarks.turns import voiced_stretches
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, Samples
 from bot.calls.wav import read_wav
 from bot.console import console
@@ -26,7 +27,8 @@ from bot.project import ROOT
 QUESTIONS = ("amount", "card-number", "expiry", "security-code", "postal-code", "confirm")
 CALLERS = ("amex", "declined", "doubles", "full", "help", "interrupt", "pairs", "unknown")
 LOUD = 300
-"""Full scale 32768: speech, and not the line's hiss."""
+"""Full scale 32768: the bot's speech, which has no noise. The callers' recordings have: where their
+speech ends tells `voiced_stretches`."""
 LONGEST_CALL = 110.0
 LONGEST_WAIT = 6.0
 WARMING_UP = 15.0
@@ -57,7 +59,7 @@ def waits(person: Watched) -> list[tuple[str, float]]:
         QUESTIONS, person.said_by_question, person.began, strict=False
     ):
         first = began * CHUNK_SAMPLES
-        last = first + int(np.flatnonzero(np.abs(said.astype(np.int32)) > LOUD)[-1])
+        last = first + list(voiced_stretches(said))[-1][1]
         after = loud[loud > first]
         waited = (int(after[0]) - last) / SAMPLE_RATE if len(after) else np.inf
         found.append((question, waited if waited < LONGEST_WAIT else np.inf))
