@@ -24,7 +24,10 @@ class Reference:
 
     @property
     def is_sayable(self) -> bool:
-        """Short enough to be said and written down; some gateways have none but a UUID."""
+        """Short enough to be said and written down; some gateways have none but a UUID. What is
+        left of one that held a card number ("…4242") is none to be told by."""
+        if self.text.startswith("…"):
+            return False
         return 0 < sum(c.isalnum() for c in self.text) <= _LONGEST_SAID
 
 

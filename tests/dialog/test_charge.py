@@ -75,10 +75,11 @@ def test_success_without_a_reference_says_none() -> None:
     [
         ("K7M4Q2", True),
         ("2026-0042-7719-XY", True),
+        ("…4242", False),
         ("0b2a9c1e-77aa-4e0e-9d0c-5b1f6a2d3c4e", False),
     ],
 )
-def test_a_reference_too_long_to_say_is_kept_and_not_said(reference: str, is_said: bool) -> None:
+def test_a_reference_too_long_or_masked_is_kept_and_not_said(reference: str, is_said: bool) -> None:
     call = charging()
     call.answers(ChargeStatus.APPROVED, reference=reference)
     said = "charge.approved" if is_said else "charge.approved_without_reference"
