@@ -22,8 +22,8 @@ from bot.setting_types import STRICT, Seconds
 API_KEY_VARIABLE = "PAYMENT_VOICEBOT_API_KEY"
 TWILIO_TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the variable's name, no token
 
-CALLS_A_CORE = 4
-"""Calls that a core can hear at once, three in ten of them speaking (benchmarks/calls.py)."""
+CALLS_A_CORE = 2
+"""With twice as many the slowest answers take more than twice as long (benchmarks/calls.py)."""
 
 PublicUrl = Annotated[str, Limits(pattern=r"^(https?://[^\s/?#]+)?$")]
 """Scheme and host, without a path; or empty."""
