@@ -20,6 +20,7 @@ import httpx
 import structlog
 
 from bot.errors import BotError
+from bot.letters import in_letters
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ _owners_here: set[str] = set()
 
 def new_owner() -> str:
     """A name for this process in the database, beside what is its own there."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    owner = f"{socket.gethostname()}:{os.getpid()}:{in_letters(secrets.token_bytes(4))}"
     _owners_here.add(owner)
     return owner
 

@@ -60,34 +60,13 @@ async def running_neighbours(
     """Both of them, while the context lasts. Without Rasa it goes on and says so; a simulator that
     does not start raises BotError."""
     async with AsyncExitStack() as stack:
-        answering: Answering | None = None
+        rasa: _StartedRasa | None = None
         if with_rasa:
-            answering = await _start_or_go_without(settings, out / "logs", progress, stack)
+            rasa = await stack.enter_async_context(_starting_rasa(settings, out / "logs", progress))
         simulator = None
         if not settings.gateway.url:
             simulator = await stack.enter_async_context(simulator_at(out))
-        rasa = None
-        if answering is not None:
-            try:
-                rasa = Address(*await answering())
-            except NluError as error:
-                _go_on_without(error, progress)
-        yield Neighbours(rasa, simulator)
-
-
-async def _start_or_go_without(
-    settings: Settings, logs: Path, progress: Progress, stack: AsyncExitStack
-) -> Answering | None:
-    try:
-        return await _start_rasa(settings, logs, progress, stack)
-    except NluError as error:
-        _go_on_without(error, progress)
-        return None
-
-
-def _go_on_without(error: NluError, progress: Progress) -> None:
-    progress.warn(f"{error}\nThe call goes on with keys, numbers, yes and no, field names.")
-    _log.warning("rasa_away", why=str(error))
+        yield Neighbours(await rasa() if rasa is not None else None, simulator)
 
 
 @asynccontextmanager
@@ -136,38 +115,63 @@ async def starting_understanding(
 
     at: where one answers that somebody else has started.
     """
-    wanted = settings.understanding
+    patience = patience or Patience(answer_seconds=settings.understanding.timeout_ms / 1000)
+    async with AsyncExitStack() as stack:
+        rasa = await stack.enter_async_context(
+            _starting_rasa(settings, logs, progress, must_run=must_run, at=at)
+        )
+
+        async def understanding() -> RasaClient | None:
+            address = await rasa()
+            if address is None:
+                return None
+            client = RasaClient(address.url, address.token, patience=patience)
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield understanding
+
+
+_StartedRasa = Callable[[], Awaitable[Address | None]]
+"""Waits until it answers. None where it is away and need not run."""
+
+
+@asynccontextmanager
+async def _starting_rasa(
+    settings: Settings,
+    logs: Path,
+    progress: Progress,
+    *,
+    must_run: bool = False,
+    at: Address | None = None,
+) -> AsyncIterator[_StartedRasa]:
+    """at: where one answers that somebody else has started. Raises NluError where it must run and
+    does not; else whoever wants it goes on without and is told."""
     async with AsyncExitStack() as stack:
 
         def go_on_without(error: NluError) -> None:
             if must_run:
                 raise error
-            _go_on_without(error, progress)
+            progress.warn(f"{error}\nThe call goes on with keys, numbers, yes and no, field names.")
+            _log.warning("rasa_away", why=str(error))
 
         answering: Answering | None = None
-        try:
-            if at is not None:
-                answering = partial(_known, at.url, at.token)
-            else:
-                answering = await _start_rasa(settings, logs, progress, stack)
-        except NluError as error:
-            go_on_without(error)
-
-        async def understanding() -> RasaClient | None:
-            if answering is None:
-                return None
+        if at is None:
             try:
-                url, token = await answering()
+                answering = await _start_rasa(settings, logs, progress, stack)
+            except NluError as error:
+                go_on_without(error)
+
+        async def address() -> Address | None:
+            if answering is None:
+                return at
+            try:
+                return Address(*await answering())
             except NluError as error:
                 go_on_without(error)
                 return None
-            client = RasaClient(
-                url, token, patience=patience or Patience(answer_seconds=wanted.timeout_ms / 1000)
-            )
-            stack.push_async_callback(client.aclose)
-            return client
 
-        yield understanding
+        yield address
 
 
 async def _start_rasa(

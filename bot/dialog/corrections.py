@@ -69,12 +69,10 @@ class Corrections:
                 return
         for part in several.parts:
             field = part.field
-            if field is None:
-                continue
             if field is Field.AMOUNT and course.payment.amount_is_fixed:
                 said.append(Prompt("amount.cannot_change"))
                 continue
-            if not (self._can_correct(field) or field is course.field):
+            if field is None or not (self._can_correct(field) or field is course.field):
                 continue
             last = field
             self._note_source(part)

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 
 from bot.hearing.digit_words import ASIDES
 from bot.hearing.number_grammars import NO_WORDS, YES_WORDS
-from bot.hearing.number_text import MONTHS
+from bot.hearing.number_text import MONTHS, SOUNDS_LIKE_NO, WRITTEN_ANSWERS
 from bot.hearing.word_grammar import Grammar
 from bot.hearing.word_search import HeardWords
 
 _FEW = 4
 """Words: an answer that Whisper did not understand is short. More words are a sentence."""
-_ANSWERED = frozenset(
-    {"yes", "yeah", "yep", "yup", "no", "nope", "nah", "not", "correct", "right", "wrong"}
-)
-_SOUNDS_LIKE_NO = frozenset({"know", "knows", "now", "note"})
+_ANSWERED = WRITTEN_ANSWERS | {"not", "correct", "right", "wrong"}
+_SOUNDS_LIKE_AN_ANSWER = SOUNDS_LIKE_NO | {"knows"}
 
 
 def unwritten_answer(
@@ -31,7 +29,7 @@ def unwritten_answer(
     may go on. None also where Whisper's words sound like the answer ("I know").
     """
     words = free_text.split()
-    if len(words) > _FEW or (_ANSWERED | _SOUNDS_LIKE_NO) & set(words):
+    if len(words) > _FEW or (_ANSWERED | _SOUNDS_LIKE_AN_ANSWER) & set(words):
         return None
     chances = {"yes": 0.0, "no": 0.0}
     for one in heard:

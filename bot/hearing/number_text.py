@@ -28,9 +28,9 @@ _SOUNDS_LIKE_TO_PAY = frozenset({"one", "two", "eight"})
 _CENTS = frozenset({"cent", "cents"})
 _SOUNDS_LIKE_CENTS = frozenset({"instead", "since", "sense"})
 _ANSWERS = frozenset({"yes", "no"})
-_WRITTEN_ANSWERS = _ANSWERS | {"yeah", "yep", "yup", "nope", "nah"}
+WRITTEN_ANSWERS = _ANSWERS | {"yeah", "yep", "yup", "nope", "nah"}
 _LIKE_UM = frozenset({"i'm", "i'll"})
-_SOUNDS_LIKE_NO = frozenset({"know", "now", "note"})
+SOUNDS_LIKE_NO = frozenset({"know", "now", "note"})
 _NO_CHANCE = 3
 """Digits: fewer stand in another number by chance."""
 _LONELY = frozenset({"one", "oh", "may", "march", "second"})
@@ -137,9 +137,9 @@ def with_heard_answer(free_text: str, heard: Sequence[str]) -> str:
     words = free_text.split()
     if at is None or len(words) <= at:
         return free_text
-    if heard[at] == "no" and words[at] in _SOUNDS_LIKE_NO and (at == 0 or words[0] in _LIKE_UM):
+    if heard[at] == "no" and words[at] in SOUNDS_LIKE_NO and (at == 0 or words[0] in _LIKE_UM):
         words[at] = "no"
-    if at == 1 and words[0] in _LIKE_UM and words[1] in _WRITTEN_ANSWERS:
+    if at == 1 and words[0] in _LIKE_UM and words[1] in WRITTEN_ANSWERS:
         words[0] = "um"
     return " ".join(words)
 

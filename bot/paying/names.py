@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from bot.gateway_settings import GatewaySettings
+from bot.letters import in_letters
 
 SIMULATOR = "simulator"
 """Its port changes with every start, its ledger stays beside the journal."""
@@ -33,7 +34,7 @@ def names_of(settings: GatewaySettings) -> tuple[str, ...]:
     if settings.name:
         name += f" named {settings.name}"
     if len(name) > _LONGEST:
-        digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+        digest = in_letters(hashlib.sha256(name.encode()).digest()[:16])
         name = f"{name[: _LONGEST - len(digest) - 1]} {digest}"
     if name == f"{settings.kind} {settings.url}":
         return (name, settings.url)

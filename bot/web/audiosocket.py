@@ -113,16 +113,14 @@ class AudioSocketLine:
             uuid = await connection.uuid()
         with self._calls.place(asks_afterwards=True) as place:
             call = await self._let_in(str(uuid.uuid))
-            line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
-            pace = Pace(line)
             await hold_call(
                 self._calls,
-                line,
                 call,
                 place,
                 transport=TRANSPORT,
-                read=lambda: connection.read(line),
-                send=lambda: connection.send(pace),
+                dead_after_seconds=self._settings.dead_line_seconds,
+                read=connection.read,
+                send=connection.send,
             )
 
     async def _let_in(self, uuid: str) -> KnownCall:

@@ -17,6 +17,7 @@ import structlog
 
 from bot.calls.live.calls import LiveCalls, Place
 from bot.calls.live.line import LiveLine
+from bot.calls.live.pace import Pace
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import ProtocolError
 
@@ -82,27 +83,30 @@ class MessageRate:
 
 async def hold_call(
     calls: LiveCalls,
-    line: LiveLine,
     call: KnownCall,
     place: Place,
     *,
     transport: str,
-    read: Callable[[], Awaitable[None]],
-    send: Callable[[], Awaitable[None]],
+    dead_after_seconds: float,
+    read: Callable[[LiveLine], Awaitable[None]],
+    send: Callable[[Pace], Awaitable[None]],
 ) -> None:
-    """One call on a line whose other end is known, in the place that was kept for it.
+    """One call whose other end is known, on a line of its own, in the place that was kept for it.
 
+    dead_after_seconds: without sound, as in `LiveLine`.
     read: until the other end is gone; raises ProtocolError for what it must not send.
     send: until all of the call has been sent. Either may raise OSError when the line breaks.
 
     Raises NotTakenError where the call cannot be taken after all, ProtocolError when the other end
     broke its protocol, other BotErrors when the call could not begin.
     """
+    line = LiveLine(dead_after_seconds=dead_after_seconds)
+    pace = Pace(line)
     broken: list[ProtocolError] = []
 
     async def reading() -> None:
         try:
-            await read()
+            await read(line)
         except ProtocolError as error:
             _log.warning("line_broke_its_protocol", transport=transport, why=str(error))
             broken.append(error)
@@ -113,7 +117,7 @@ async def hold_call(
 
     async def sending() -> None:
         try:
-            await send()
+            await send(pace)
         except OSError:
             line.hang_up()
 

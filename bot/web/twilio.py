@@ -176,16 +176,14 @@ class TwilioLine:
         start = await self._started(stream, signed=signed)
         with self._calls.place(asks_afterwards=True) as place:
             call = await self._let_in(start.parameters, signed=signed)
-            line = LiveLine(dead_after_seconds=self._settings.dead_line_seconds)
-            pace = Pace(line)
             await hold_call(
                 self._calls,
-                line,
                 call,
                 place,
                 transport=TRANSPORT,
-                read=lambda: stream.read(line),
-                send=lambda: stream.send(start.stream_sid, pace),
+                dead_after_seconds=self._settings.dead_line_seconds,
+                read=stream.read,
+                send=lambda pace: stream.send(start.stream_sid, pace),
             )
 
     async def _started(self, stream: _Stream, *, signed: bool) -> streams.Start:

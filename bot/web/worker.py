@@ -7,7 +7,7 @@ import json
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,8 +67,7 @@ class Parent:
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
         """A worker prepares in silence; with `tell` and `warn` this is a `Progress`."""
-        with nullcontext():
-            yield
+        yield
 
     def tell(self, detail: str) -> None:
         """See `step`."""

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import httpx
+import pytest
+
+from bot.charges import ChargeRequest
+from bot.paying.gateway import Gateway
 
 
 def everything_in(error: BaseException | None) -> str:
@@ -20,6 +28,30 @@ def everything_in(error: BaseException | None) -> str:
             trace = trace.tb_next
         error = error.__cause__ or error.__context__
     return "\n".join(text)
+
+
+async def cancelled_while_it_is_sent(
+    gateway: Callable[[Callable[[httpx.Request], Any]], AbstractAsyncContextManager[Gateway]],
+    request: ChargeRequest,
+) -> asyncio.CancelledError:
+    """What a charge ends with whose caller is cancelled when the gateway has the card. gateway:
+    an adapter whose requests a handler answers."""
+    number = request.card.reveal()
+    sending = asyncio.Event()
+
+    async def hang(sent: httpx.Request) -> httpx.Response:
+        assert number.encode() in sent.content
+        sending.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with gateway(hang) as adapter:
+        task = asyncio.create_task(adapter.charge(request, "attempt-1"))
+        await sending.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+    return caught.value
 
 
 def _deep(value: object) -> str:

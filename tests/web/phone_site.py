@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import numpy as np
@@ -19,7 +19,7 @@ from one_call import ObligingGateway, payment_words, run_call
 from pydantic import SecretStr
 
 from bot.audio import CHUNK_SAMPLES
-from bot.calls.live.calls import LiveCalls
+from bot.calls.live.calls import LiveCalls, RunsCalls
 from bot.calls.live.line import LiveLine
 from bot.calls.run_call import Files, FinishedCall
 from bot.calls.scenarios.scenario import Parameters
@@ -38,18 +38,6 @@ from bot.web.twilio import TwilioLine
 SILENCE = bytes(2 * CHUNK_SAMPLES)
 PATIENCE_SECONDS = 60
 """Never used up; what hangs must not hang the tests."""
-
-
-class Runs(Protocol):
-    async def __call__(
-        self,
-        line: LiveLine,
-        parameters: Parameters,
-        files: Files,
-        *,
-        call_id: str,
-        watch: Callable[[Entry], None],
-    ) -> FinishedCall: ...
 
 
 @dataclass
@@ -101,7 +89,7 @@ async def served(
     folder: Path,
     live: LiveSettings | None = None,
     *,
-    run: Runs | None = None,
+    run: RunsCalls | None = None,
     environment: Mapping[str, str] | None = None,
     settings: Settings | None = None,
 ) -> AsyncIterator[Server]:

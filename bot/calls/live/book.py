@@ -108,7 +108,7 @@ class OwnBook:
     async def prepare(self, parameters: Parameters) -> PreparedCall:
         self._forget_expired()
         if len(self._waiting) >= MOST_WAITING:
-            raise TooManyWaiting("too many prepared calls wait for their callers; try again soon")
+            raise TooManyWaiting
         call = new_prepared_call(parameters)
         self._waiting[hashed(call.token)] = self._now() + self._seconds, call
         return call

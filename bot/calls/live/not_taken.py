@@ -23,3 +23,6 @@ class Draining(NotTakenError):
 
 class TooManyWaiting(NotTakenError):
     """As many prepared calls as there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__("too many prepared calls wait for their callers; try again soon")

@@ -109,9 +109,7 @@ class SharedBook:
                 _row.token_hash.is_not(None), _row.expires_at > now
             )
             if (connection.scalar(waiting) or 0) >= MOST_WAITING:
-                raise TooManyWaiting(
-                    "too many prepared calls wait for their callers; try again soon"
-                )
+                raise TooManyWaiting
             connection.execute(
                 insert(live_calls).values(
                     call_id=call.call_id,
