@@ -80,6 +80,9 @@ class LiveSettings:
     port: Annotated[int, Limits(ge=0, le=65_535)] = 8080
     workers: Annotated[int, Limits(ge=1, le=64)] = 1
     """Processes behind the one port, which share Rasa."""
+    hung_worker_seconds: Annotated[float, Limits(ge=5, le=600)] = 30.0
+    """One whose event loop stands still so long is ended, with its calls, and started again. It is
+    given no new ones long before (`bot.web.one_worker`)."""
     most_calls: Annotated[int, Limits(ge=0, le=1_000)] = 0
     """At once, in one process; 0: `CALLS_A_CORE` for each core, shared out among the workers. More
     are told that all are busy."""

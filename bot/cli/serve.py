@@ -153,6 +153,7 @@ async def _share_out(
             workers = Workers(
                 worker, sockets, orders, progress.warn,
                 on_death=lambda pid: forget_process(pid, Path(counts)),
+                hung_seconds=settings.live.hung_worker_seconds,
             )  # fmt: skip
             try:
                 with progress.step(f"workers: {count} processes"):

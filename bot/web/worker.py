@@ -7,7 +7,7 @@ import json
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,9 @@ from bot.calls.neighbours import Neighbours
 from bot.settings import Settings
 
 _LONGEST_LINE: Final = 1 << 20
+
+BEAT_SECONDS: Final = 1.0
+"""How often a worker says that its event loop turns."""
 
 
 @validated(frozen=True)
@@ -88,16 +91,24 @@ class Parent:
             hearing.cancel()
 
     async def _hear(self, calls: LiveCalls) -> None:
-        async for line in self._reader:
-            match json.loads(line):
-                case {"others": others}:
-                    calls.others = Others(**others)
-                case {"drain": True}:
-                    self.told_to_drain.set()
-                case {"end": True}:  # at once: what the clean-up waits for is cut off, too
-                    for task in asyncio.all_tasks():
-                        task.cancel()
+        with suppress(ConnectionError):  # it died with a sign of life unread
+            async for line in self._reader:
+                match json.loads(line):
+                    case {"others": others, "ended": ended}:
+                        calls.others = Others(**others)
+                        calls.metrics.workers_ended(ended)
+                    case {"drain": True}:
+                        self.told_to_drain.set()
+                    case {"end": True}:  # at once: what the clean-up waits for is cut off, too
+                        for task in asyncio.all_tasks():
+                            task.cancel()
         self.told_to_drain.set()  # the parent has gone, and nobody is there to give us a call
+
+    async def beat(self) -> None:
+        """The sign of life, until nobody is there to see it."""
+        while not self._writer.is_closing():
+            self._say(alive=True)
+            await asyncio.sleep(BEAT_SECONDS)
 
     def _say(self, **what: Any) -> None:
         self._writer.write(json.dumps(what).encode() + b"\n")
@@ -105,10 +116,14 @@ class Parent:
 
 @asynccontextmanager
 async def parent_on(descriptor: int) -> AsyncIterator[Parent]:
-    """The control channel; closed last, for its end is the worker's."""
+    """The control channel; closed last, for its end is the worker's. Signs of life go over it from
+    its beginning to its end: models may load, and a charge may be awaited, for minutes."""
     control = socket.socket(fileno=descriptor)
     reader, writer = await asyncio.open_connection(sock=control, limit=_LONGEST_LINE)
+    parent = Parent(reader, writer)
+    beating = asyncio.create_task(parent.beat())
     try:
-        yield Parent(reader, writer)
+        yield parent
     finally:
+        beating.cancel()
         writer.close()

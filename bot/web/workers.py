@@ -2,14 +2,16 @@
 
 The parent takes no calls. It accepts every connection and hands it to the worker with the fewest
 calls, so that none is told "busy" while another worker has room. A worker that dies takes its own
-calls along and no others; the parent says so and starts it again. What all must know of each other
+calls along and no others; the parent says so and starts it again. One that hangs (its signs of life
+stay away) is given nothing more, and after a while is ended. What all must know of each other
 (calls under way, prepared calls, metrics) travels by a control channel of JSON lines, the database
 (`calls/live/shared_book.py`) and files of counters.
 
-    to a worker     its orders, once; then {"others": {"calls": …, "most": …, "room": …}},
-                    {"drain": true}, {"end": true}
-    from a worker   {"ready": most calls; 0 when it drains}, {"calls": …}, {"tell": …},
-                    at its end {"hung_up": …}, and {"failed": …} when it could not go on
+    to a worker     its orders, once; then {"others": {"calls": …, "most": …, "room": …},
+                    "ended": {"died": …, "hung": …}}, {"drain": true}, {"end": true}
+    from a worker   {"alive": true} every `BEAT_SECONDS`; {"ready": most calls; 0 when it drains},
+                    {"calls": …}, {"tell": …}, at its end {"hung_up": …}, and {"failed": …} when it
+                    could not go on
 
 It is told to drain over that channel and not by a signal: under systemd it may have got that one
 already.
@@ -23,9 +25,8 @@ import json
 import os
 import signal
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, Final
 
 import structlog
@@ -34,6 +35,8 @@ from bot.calls.live.calls import Others
 from bot.errors import BotError
 from bot.processes import Child
 from bot.web.hand_over import hand_over, hand_over_channel
+from bot.web.one_worker import DOUBTED_AFTER, STARTING_TIMES, Worker
+from bot.web.worker import BEAT_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -41,58 +44,10 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _NO_DESCRIPTORS_SECONDS: Final = 1.0
 _TIDIES_UP_SECONDS: Final = 30.0
-_BECOMES_A_CALL_SECONDS: Final = 1.0
-"""A connection that is going to be a call is one by then."""
 
 StartsWorker = Callable[[int, int, Sequence[int]], Child]
 """By its number, the descriptor of its control channel, and those of its `HandedOver` channels, in
 the order of the listeners. All descriptors are to be passed on to the child."""
-
-
-@dataclass(slots=True, eq=False)
-class _Worker:
-    """answered: it has once been ready. drained: it is about to end. most: calls it would take; 0
-    when it drains. given: when it was last given a connection, by count. lately: the times of those
-    that are in no count of its calls yet. failed: why it could not go on."""
-
-    number: int
-    child: Child
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    channels: Sequence[socket.socket]
-    answered: bool = False
-    drained: bool = False
-    calls: int = 0
-    most: int = 0
-    given: int = 0
-    lately: deque[float] = field(default_factory=deque)
-    failed: str = ""
-
-    @property
-    def others(self) -> Others:
-        """As it looks from the other workers."""
-        return Others(self.calls, self.most, max(0, self.most - self.calls))
-
-    @property
-    def how_it_ended(self) -> str:
-        if not self.answered:
-            return "did not start"
-        return "has ended" if self.drained else "has died, and its calls with it"
-
-    def say(self, **what: Any) -> None:
-        self.writer.write(json.dumps(what).encode() + b"\n")
-
-    def count(self, calls: int) -> None:
-        for _ in range(min(calls - self.calls, len(self.lately))):
-            self.lately.popleft()
-        self.calls = calls
-
-    def wanted(self, now: float) -> tuple[bool, float, int]:
-        """The least is given the next connection. Who drains takes no calls, but answers."""
-        while self.lately and self.lately[0] < now - _BECOMES_A_CALL_SECONDS:
-            self.lately.popleft()
-        busy = (self.calls + len(self.lately)) / max(1, self.most)
-        return self.most == 0, busy, self.given
 
 
 class Workers:
@@ -106,22 +61,28 @@ class Workers:
         tell: Callable[[str], None],
         *,
         on_death: Callable[[int], None] = lambda _: None,
+        hung_seconds: float,
+        beat_seconds: float = BEAT_SECONDS,
         first_pause_seconds: float = _FIRST_PAUSE_SECONDS,
     ) -> None:
         """listeners: on which connections come. orders: of a worker, by its number, as JSON.
         tell: for the person at the keyboard. on_death: told the process number of each worker that
-        has ended."""
+        has ended. hung_seconds: without a sign of life, until a worker is ended."""
         self._start = start
         self._listeners = listeners
         self._orders = orders
         self._tell = tell
         self._on_death = on_death
+        self._beat_seconds = beat_seconds
+        self._hung_after = round(hung_seconds / BEAT_SECONDS)
         self._first_pause = first_pause_seconds
-        self._workers: dict[int, _Worker] = {}
+        self._workers: dict[int, Worker] = {}
         self._ready = asyncio.Event()
         """Set while a worker is there that answers."""
         self._keepers: list[asyncio.Task[None]] = []
-        self._acceptors: list[asyncio.Task[None]] = []
+        self._chores: list[asyncio.Task[None]] = []
+        """Who count the beats and accept connections."""
+        self._ended = {"died": 0, "hung": 0}
         self._told: set[str] = set()
         self._draining = asyncio.Event()
         self._hung_up = 0
@@ -135,17 +96,18 @@ class Workers:
         """Returns when all of them answer, and connections are handed out. Raises BotError when
         one does not come so far."""
         loop = asyncio.get_running_loop()
+        self._chores.append(asyncio.create_task(self._count_beats()))
         answering = [loop.create_future() for _ in range(count)]
         for number, answers in enumerate(answering, start=1):
             self._keepers.append(asyncio.create_task(self._keep_running(number, answers)))
         await asyncio.gather(*answering)
         for index, listener in enumerate(self._listeners):
-            self._acceptors.append(asyncio.create_task(self._accept(index, listener)))
+            self._chores.append(asyncio.create_task(self._accept(index, listener)))
 
     async def watch(self) -> None:
         """For ever; raises what must not happen."""
         done, _ = await asyncio.wait(
-            [*self._keepers, *self._acceptors], return_when=asyncio.FIRST_COMPLETED
+            [*self._keepers, *self._chores], return_when=asyncio.FIRST_COMPLETED
         )
         for task in done:
             task.result()
@@ -165,10 +127,29 @@ class Workers:
 
     async def end(self) -> None:
         """All of them, at once."""
-        tasks = [*self._keepers, *self._acceptors]
+        tasks = [*self._keepers, *self._chores]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def beat(self) -> None:
+        """The time of one beat has gone by. It is counted, not measured: while this process too
+        stood still (swapped out, on a machine that was suspended), no worker misses one."""
+        for worker in self._workers.values():
+            worker.missed += 1
+            if worker.answered and worker.missed == DOUBTED_AFTER:
+                _log.warning("worker_silent", worker=worker.number, calls=worker.calls)
+                self._spread()
+            patience = self._hung_after * (1 if worker.answered else STARTING_TIMES)
+            if worker.missed >= patience and worker.listening is not None:
+                _log.error("worker_hangs", worker=worker.number, calls=worker.calls)
+                worker.listening.reschedule(asyncio.get_running_loop().time())
+                worker.listening = None
+
+    async def _count_beats(self) -> None:
+        while True:
+            await asyncio.sleep(self._beat_seconds)
+            self.beat()
 
     async def _keep_running(self, number: int, answers: asyncio.Future[None]) -> None:
         """A worker and its successors, until it is told to end. Where the first of them ends before
@@ -220,14 +201,19 @@ class Workers:
         pid = worker.child.pid
         try:
             worker.writer.write(self._orders(number).encode() + b"\n")
-            async for line in worker.reader:
-                self._heard(worker, json.loads(line), answers)
+            async with asyncio.timeout(None) as worker.listening:
+                async for line in worker.reader:
+                    self._heard(worker, json.loads(line), answers)
+            worker.listening = None
             # Its last word was said; a signal now would fall into its own tidying up.
             await asyncio.to_thread(worker.child.wait, _TIDIES_UP_SECONDS)
+        except TimeoutError:
+            worker.hung = True
         except (ConnectionError, ValueError) as error:
             _log.error("worker_misspoke", worker=number, why=type(error).__name__)
         finally:
             del self._workers[number]
+            self._count_end(worker)
             self._spread()
             if worker.child.is_running:
                 worker.say(end=True)
@@ -238,7 +224,7 @@ class Workers:
             self._on_death(pid)
         return f"{worker.how_it_ended} ({worker.failed or f'its log: {worker.child.log}'})"
 
-    async def _started(self, number: int) -> _Worker:
+    async def _started(self, number: int) -> Worker:
         """One of `_workers` from the moment at which its process is there."""
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -255,14 +241,28 @@ class Workers:
             # Not in a thread: the kernel ends a child with the thread that started it.
             child.start()
             # No waiting between these two: whoever drains or ends meanwhile must find it.
-            worker = self._workers[number] = _Worker(number, child, reader, writer, channels)
+            worker = self._workers[number] = Worker(number, child, reader, writer, channels)
             ours.pop_all()
         return worker
 
+    def _count_end(self, worker: Worker) -> None:
+        if worker.drained:
+            return
+        if self._draining.is_set():
+            self._hung_up += worker.calls
+        elif worker.answered:
+            self._ended["hung" if worker.hung else "died"] += 1
+
     def _heard(
-        self, worker: _Worker, said: Mapping[str, Any], answers: asyncio.Future[None]
+        self, worker: Worker, said: Mapping[str, Any], answers: asyncio.Future[None]
     ) -> None:
+        was_doubted, worker.missed = worker.is_doubted, 0
+        if was_doubted and worker.answered:
+            _log.info("worker_heard_again", worker=worker.number)
+            self._spread()
         match said:
+            case {"alive": True}:
+                return
             case {"ready": int(most)}:
                 worker.answered = True
                 worker.most = most
@@ -297,13 +297,11 @@ class Workers:
                 sum(other.most for other in others),
                 sum(other.room for other in others),
             )
-            worker.say(others=asdict(total))
+            worker.say(others=asdict(total), ended=self._ended)
 
     @property
-    def _answering(self) -> list[_Worker]:
-        return [
-            worker for worker in self._workers.values() if worker.answered and not worker.drained
-        ]
+    def _answering(self) -> list[Worker]:
+        return [worker for worker in self._workers.values() if worker.takes_connections]
 
     def _give(self, index: int, connection: socket.socket) -> None:
         """To who has the fewest calls; among equals to who has waited longest."""

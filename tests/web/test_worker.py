@@ -49,12 +49,43 @@ async def worker(folder: Path) -> AsyncIterator[Word]:
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
 
 
-async def test_a_worker_knows_how_busy_the_others_are(tmp_path: Path) -> None:
+async def test_a_worker_knows_how_busy_the_others_are_and_what_became_of_those_before(
+    tmp_path: Path,
+) -> None:
     async with worker(tmp_path) as word:
-        word.say(others={"calls": 2, "most": 4, "room": 2})
+        word.say(others={"calls": 2, "most": 4, "room": 2}, ended={"died": 3, "hung": 1})
         word.say(drain=True)
         await word.told_to_drain.wait()
         assert word.calls.others == Others(2, 4, 2)
+        told = word.calls.metrics.text().decode()
+        assert 'voicebot_workers_ended{how="died"} 3.0' in told
+        assert 'voicebot_workers_ended{how="hung"} 1.0' in told
+
+
+async def test_a_worker_says_again_and_again_that_it_lives_from_its_start_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While models load and while a last charge is awaited, too: before and after it has calls."""
+    monkeypatch.setattr("bot.web.worker.BEAT_SECONDS", 0.001)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours:
+        async with asyncio.timeout(PATIENCE_SECONDS), parent_on(theirs.detach()):
+            said = b""
+            while said.count(b"\n") < 3:
+                said += await asyncio.get_running_loop().sock_recv(ours, 100)
+    assert [json.loads(line) for line in said.splitlines()[:3]] == [{"alive": True}] * 3
+
+
+async def test_a_worker_whose_parent_has_gone_says_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """asyncio would complain in the log of each word that nobody can hear."""
+    monkeypatch.setattr("bot.web.worker.BEAT_SECONDS", 0.001)
+    ours, theirs = socket.socketpair()
+    async with asyncio.timeout(PATIENCE_SECONDS), parent_on(theirs.detach()) as parent:
+        ours.close()
+        await parent.beat()
 
 
 async def test_told_to_drain_once_more_by_a_signal_a_worker_goes_on_draining(

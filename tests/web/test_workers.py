@@ -15,19 +15,24 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.errors import BotError
 from bot.processes import Child
 from bot.project import ROOT
 from bot.web.hand_over import HandedOver, hand_over, hand_over_channel
+from bot.web.one_worker import DOUBTED_AFTER, STARTING_TIMES
+from bot.web.worker import BEAT_SECONDS
 from bot.web.workers import Workers
 
 PATIENCE_SECONDS = 60
+NEVER = 1e6
+"""Seconds between beats: the tests count them themselves."""
 
 WORKER = """
 import json, select, signal, socket, sys
@@ -51,7 +56,7 @@ if orders["fails"]:
     sys.exit(1)
 say(tell="hello of all")
 say(ready=orders["most"])
-others, kept = None, []
+others, ended, kept = None, None, []
 while True:
     ready, _, _ = select.select([control, listener], [], [])
     if control in ready:
@@ -60,7 +65,7 @@ while True:
             drain()
         if "end" in said:
             sys.exit()
-        others = said["others"]
+        others, ended = said["others"], said["ended"]
     if listener in ready:
         connection, _ = listener.accept()
         connection.setblocking(True)
@@ -69,6 +74,8 @@ while True:
                 connection.sendall(b"%d" % orders["number"])
             case [b"others"]:
                 connection.sendall(json.dumps(others).encode())
+            case [b"ended"]:
+                connection.sendall(json.dumps(ended).encode())
             case [b"slow"]:
                 kept.append(connection)
                 connection.sendall(b"%d" % orders["number"])
@@ -85,6 +92,8 @@ while True:
             connection.close()
 """
 
+
+HUNG_BEATS = 30
 
 NOBODY: Mapping[int, str] = {}
 
@@ -142,8 +151,9 @@ async def served(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         dead: list[int] = []
         workers = Workers(
-            start, [listener], orders, told.append, on_death=dead.append, first_pause_seconds=0.01
-        )
+            start, [listener], orders, told.append, on_death=dead.append, first_pause_seconds=0.01,
+            hung_seconds=HUNG_BEATS * BEAT_SECONDS, beat_seconds=NEVER,
+        )  # fmt: skip
         site = Served(workers, listener.getsockname()[1], told, dead)
         try:
             await workers.start(count)
@@ -292,7 +302,7 @@ async def test_a_worker_that_drains_gets_no_calls_but_answers_while_nobody_else_
 async def test_connections_that_are_not_calls_yet_count_as_calls_for_a_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.web.workers._BECOMES_A_CALL_SECONDS", float(PATIENCE_SECONDS))
+    monkeypatch.setattr("bot.web.one_worker._BECOMES_A_CALL_SECONDS", float(PATIENCE_SECONDS))
     async with served(tmp_path) as site:
         first = await site.ask("call")
         await site.until_calls(1)
@@ -314,7 +324,7 @@ async def test_an_end_in_the_moment_of_a_start_leaves_no_process_behind(tmp_path
         command = [sys.executable, "-c", "import time; time.sleep(600)"]
         return Seen(f"worker {number}", command, tmp_path / "log", pass_fds=[control])
 
-    workers = Workers(start, [], lambda _: "{}", lambda _: None)
+    workers = Workers(start, [], lambda _: "{}", lambda _: None, hung_seconds=NEVER)
     task = asyncio.create_task(workers.start(1))
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -322,6 +332,117 @@ async def test_an_end_in_the_moment_of_a_start_leaves_no_process_behind(tmp_path
     assert len(started) == 1
     with pytest.raises(ProcessLookupError):
         os.kill(started[0], 0)
+
+
+# Workers that hang: alive, and their event loop stands still
+
+
+def beats(workers: Workers, count: int, *, of: Collection[int]) -> None:
+    """So many beats' time goes by, and only these workers say that they live."""
+    answers: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    answers.set_result(None)
+    for _ in range(count):
+        workers.beat()
+        for number in of:
+            workers._heard(workers._workers[number], {"alive": True}, answers)
+
+
+@contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """As SIGSTOP leaves a process; it takes connections, and answers none."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_worker_that_hangs_is_given_no_calls_until_it_is_heard_again(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as site:
+        with stopped(site.workers._workers[1].child.pid):
+            beats(site.workers, DOUBTED_AFTER, of=[2])
+            assert {await site.ask("who") for _ in range(4)} == {"2"}
+            room = {"calls": 0, "most": 0, "room": 0}
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while json.loads(await site.ask("others")) != room:
+                    pass
+        beats(site.workers, 1, of=[1, 2])
+        assert await site.ask("who") == "1"
+        assert site.told == ["hello of all"], "it was only slow"
+
+
+async def test_one_that_hangs_for_long_is_ended_and_started_again_and_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.processes._STOP_SECONDS", 0.01)
+    async with served(tmp_path) as site:
+        worker = site.workers._workers[2]
+        pid = worker.child.pid
+        with stopped(pid), capture_logs() as logged:
+            beats(site.workers, HUNG_BEATS - 1, of=[1])
+            await site.ask("who")
+            assert site.workers._workers[2] is worker
+            beats(site.workers, 1, of=[1])
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while site.dead != [pid]:
+                    assert await site.ask("who") == "1"
+                while await site.ask("who") != "2":
+                    pass
+                while json.loads(await site.ask("ended")) != {"died": 0, "hung": 1}:
+                    pass
+        assert [line for line in site.told if "worker 2 hung" in line]
+    events = [(line["event"], line.get("worker")) for line in logged]
+    assert events[:3] == [("worker_silent", 2), ("worker_hangs", 2), ("worker_died", 2)]
+
+
+async def test_calls_of_a_worker_that_hangs_while_all_end_count_as_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.processes._STOP_SECONDS", 0.01)
+    async with served(tmp_path, 1) as site:
+        await site.ask("call")
+        await site.until_calls(1)
+        with stopped(site.workers._workers[1].child.pid):
+            draining = asyncio.create_task(site.workers.drain())
+            await asyncio.sleep(0)
+            beats(site.workers, HUNG_BEATS, of=[])
+            assert await draining == 1
+
+
+async def test_connections_wait_while_every_worker_hangs(tmp_path: Path) -> None:
+    async with served(tmp_path, 1) as site:
+        beats(site.workers, DOUBTED_AFTER, of=[])
+        asking = asyncio.create_task(site.ask("who"))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not asking.done()
+        beats(site.workers, 1, of=[1])
+        assert await asking == "1"
+
+
+async def test_a_worker_may_load_its_models_for_much_longer_than_it_may_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.processes._STOP_SECONDS", 0.01)
+
+    def start(number: int, control: int, _channels: Sequence[int]) -> Child:
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        return Child(f"worker {number}", command, tmp_path / "log", pass_fds=[control])
+
+    workers = Workers(start, [], lambda _: "{}", lambda _: None, hung_seconds=10 * BEAT_SECONDS)
+    starting = asyncio.create_task(workers.start(1))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not workers._workers or workers._workers[1].listening is None:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        beats(workers, 10 * STARTING_TIMES - 1, of=[])
+        assert workers._workers[1].listening
+        beats(workers, 1, of=[])
+        with pytest.raises(BotError, match="worker 1 did not start"):
+            await starting
+    await workers.end()
 
 
 # The channel

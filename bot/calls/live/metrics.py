@@ -7,6 +7,7 @@ label has a few values that are known beforehand; none holds what a caller said.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -115,6 +116,14 @@ class CallMetrics:
             registry=registry,
         )
 
+        self._workers_ended = Gauge(
+            "voicebot_workers_ended",
+            "Processes that took calls and ended unasked since the start: died, or hung",
+            ["how"],
+            multiprocess_mode=_NEWEST,
+            registry=registry,
+        )
+
     def watch(self, pool: DecodingPool) -> None:
         """Tell of this pool's queue too."""
         waiting = Gauge(
@@ -160,6 +169,11 @@ class CallMetrics:
     def open_charges(self, looked_up: int, given_up: int) -> None:
         self._open_charges.labels("looked_up").set(looked_up)
         self._open_charges.labels("given_up").set(given_up)
+
+    def workers_ended(self, so_far: Mapping[str, int]) -> None:
+        """How many, by how they ended; only their parent knows, and tells all that are left."""
+        for how, count in so_far.items():
+            self._workers_ended.labels(how).set(count)
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
