@@ -11,6 +11,7 @@ import asyncio
 import errno
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -39,9 +40,10 @@ class HandedOver(socket.socket):
 
 
 def hand_over_channel() -> tuple[socket.socket, socket.socket]:
-    """The parent's end, which never waits, and the worker's, for `HandedOver`."""
+    """The parent's end and the worker's, for `HandedOver`. Neither waits."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     ours.setblocking(False)
+    theirs.setblocking(False)
     return ours, theirs
 
 
@@ -53,3 +55,14 @@ def hand_over(channel: socket.socket, connection: socket.socket) -> bool:
     except OSError:
         return False
     return True
+
+
+def taken_back(theirs: HandedOver) -> Iterator[socket.socket]:
+    """What the worker at this end of a channel has not taken, by the parent's own copy of it."""
+    while True:
+        try:
+            yield theirs.accept()[0]
+        except ConnectionAbortedError:
+            continue
+        except OSError:  # nothing more is there, or nothing may be opened
+            return

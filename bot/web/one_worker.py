@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.calls.live.calls import Others
 from bot.processes import Child
+from bot.web.hand_over import HandedOver
 
 _BECOMES_A_CALL_SECONDS: Final = 1.0
 """A connection that is going to be a call is one by then."""
@@ -25,16 +26,19 @@ STARTING_TIMES: Final = 10
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """answered: it has once been ready. drained: it is about to end. most: calls it would take; 0
-    when it drains. given: when it was last given a connection, by count. lately: the times of those
-    that are in no count of its calls yet. failed: why it could not go on. missed: beats that have
-    stayed away since it was heard. listening: while its words are awaited; ended when it hangs."""
+    """channels, their_ends: by which it is given connections, and may be relieved of those that it
+    has not taken. answered: it has once been ready. drained: it is about to end. most: calls it
+    would take; 0 when it drains. given: when it was last given a connection, by count. lately: the
+    times of those that are in no count of its calls yet. failed: why it could not go on. missed:
+    beats that have stayed away since it was heard. listening: while its words are awaited; ended
+    when it hangs."""
 
     number: int
     child: Child
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     channels: Sequence[socket.socket]
+    their_ends: Sequence[HandedOver]
     answered: bool = False
     drained: bool = False
     calls: int = 0

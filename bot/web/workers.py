@@ -3,7 +3,8 @@
 The parent takes no calls. It accepts every connection and hands it to the worker with the fewest
 calls, so that none is told "busy" while another worker has room. A worker that dies takes its own
 calls along and no others; the parent says so and starts it again. One that hangs (its signs of life
-stay away) is given nothing more, and after a while is ended. What all must know of each other
+stay away) is given nothing more, and after a while is ended. What either has been given and not
+taken goes to the others. What all must know of each other
 (calls under way, prepared calls, metrics) travels by a control channel of JSON lines, the database
 (`calls/live/shared_book.py`) and files of counters.
 
@@ -34,7 +35,7 @@ import structlog
 from bot.calls.live.calls import Others
 from bot.errors import BotError
 from bot.processes import Child
-from bot.web.hand_over import hand_over, hand_over_channel
+from bot.web.hand_over import HandedOver, hand_over, hand_over_channel, taken_back
 from bot.web.one_worker import DOUBTED_AFTER, STARTING_TIMES, Worker
 from bot.web.worker import BEAT_SECONDS
 
@@ -81,7 +82,9 @@ class Workers:
         """Set while a worker is there that answers."""
         self._keepers: list[asyncio.Task[None]] = []
         self._chores: list[asyncio.Task[None]] = []
-        """Who count the beats and accept connections."""
+        """Who count the beats and give connections."""
+        self._returned: asyncio.Queue[tuple[int, socket.socket]] = asyncio.Queue()
+        """Connections that a worker has not taken, by listener; no more than channels hold."""
         self._ended = {"died": 0, "hung": 0}
         self._told: set[str] = set()
         self._draining = asyncio.Event()
@@ -96,7 +99,8 @@ class Workers:
         """Returns when all of them answer, and connections are handed out. Raises BotError when
         one does not come so far."""
         loop = asyncio.get_running_loop()
-        self._chores.append(asyncio.create_task(self._count_beats()))
+        for chore in (self._count_beats(), self._give_again()):
+            self._chores.append(asyncio.create_task(chore))
         answering = [loop.create_future() for _ in range(count)]
         for number, answers in enumerate(answering, start=1):
             self._keepers.append(asyncio.create_task(self._keep_running(number, answers)))
@@ -131,6 +135,8 @@ class Workers:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        while not self._returned.empty():
+            self._returned.get_nowait()[1].close()
 
     def beat(self) -> None:
         """The time of one beat has gone by. It is counted, not measured: while this process too
@@ -140,6 +146,7 @@ class Workers:
             if worker.answered and worker.missed == DOUBTED_AFTER:
                 _log.warning("worker_silent", worker=worker.number, calls=worker.calls)
                 self._spread()
+                self._take_back(worker)
             patience = self._hung_after * (1 if worker.answered else STARTING_TIMES)
             if worker.missed >= patience and worker.listening is not None:
                 _log.error("worker_hangs", worker=worker.number, calls=worker.calls)
@@ -194,6 +201,19 @@ class Workers:
                 await self._ready.wait()
                 self._give(index, connection)
 
+    async def _give_again(self) -> None:
+        """What workers did not take, for ever."""
+        while True:
+            index, connection = await self._returned.get()
+            with connection:
+                await self._ready.wait()
+                self._give(index, connection)
+
+    def _take_back(self, worker: Worker) -> None:
+        for index, theirs in enumerate(worker.their_ends):
+            for connection in taken_back(theirs):
+                self._returned.put_nowait((index, connection))
+
     async def _live_and_die(self, number: int, answers: asyncio.Future[None]) -> str:
         """One process from its start to its end: how it ended. Raises BotError and OSError where it
         does not begin."""
@@ -218,7 +238,8 @@ class Workers:
             if worker.child.is_running:
                 worker.say(end=True)
             worker.writer.close()
-            for channel in worker.channels:
+            self._take_back(worker)
+            for channel in (*worker.channels, *worker.their_ends):
                 channel.close()
             await worker.child.ended()
             self._on_death(pid)
@@ -230,18 +251,22 @@ class Workers:
             control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             ours.enter_context(control)
             theirs.enter_context(their_control)
-            channels, descriptors = [], []
+            channels, their_ends = [], []
             for _ in self._listeners:
                 channel, their_channel = hand_over_channel()
                 channels.append(ours.enter_context(channel))
-                descriptors.append(theirs.enter_context(their_channel).fileno())
+                their_end = HandedOver(fileno=their_channel.detach())
+                their_ends.append(ours.enter_context(their_end))
+            descriptors = [end.fileno() for end in their_ends]
             reader, writer = await asyncio.open_connection(sock=control)
             ours.callback(writer.close)
             child = self._start(number, their_control.fileno(), descriptors)
             # Not in a thread: the kernel ends a child with the thread that started it.
             child.start()
             # No waiting between these two: whoever drains or ends meanwhile must find it.
-            worker = self._workers[number] = Worker(number, child, reader, writer, channels)
+            worker = self._workers[number] = Worker(
+                number, child, reader, writer, channels, their_ends
+            )
             ours.pop_all()
         return worker
 

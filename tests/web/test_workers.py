@@ -67,7 +67,10 @@ while True:
             sys.exit()
         others, ended = said["others"], said["ended"]
     if listener in ready:
-        connection, _ = listener.accept()
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:  # taken back
+            continue
         connection.setblocking(True)
         match connection.recv(100).split():
             case [b"who"]:
@@ -372,6 +375,26 @@ async def test_a_worker_that_hangs_is_given_no_calls_until_it_is_heard_again(
         beats(site.workers, 1, of=[1, 2])
         assert await site.ask("who") == "1"
         assert site.told == ["hello of all"], "it was only slow"
+
+
+async def test_what_a_worker_that_hangs_or_dies_was_given_and_has_not_taken_goes_to_another(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as site, asyncio.timeout(PATIENCE_SECONDS):
+        doomed = site.workers._workers[1].child.pid
+        with stopped(doomed):
+            asking = [asyncio.create_task(site.ask("who")) for _ in range(4)]
+            while site.workers._given < 4:  # noqa: ASYNC110 - what is given is not told
+                await asyncio.sleep(0)
+            beats(site.workers, DOUBTED_AFTER, of=[2])
+            assert await asyncio.gather(*asking) == ["2"] * 4
+        beats(site.workers, 1, of=[1, 2])
+        with stopped(doomed):
+            asking = [asyncio.create_task(site.ask("who")) for _ in range(4)]
+            while site.workers._given < 10:  # noqa: ASYNC110 - two of the four were given twice
+                await asyncio.sleep(0)
+            os.kill(doomed, signal.SIGKILL)
+            assert "1" not in await asyncio.gather(*asking)
 
 
 async def test_one_that_hangs_for_long_is_ended_and_started_again_and_told_of(
