@@ -16,11 +16,14 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
+import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import SettingsError
 from bot.live_settings import LiveSettings
+
+_log = structlog.get_logger(__name__)
 
 _MOST_MESSAGE: Final = 32 * 1024
 """Bytes of a WebSocket message; 200 ms of sound at 48 kHz are 19 200."""
@@ -90,13 +93,26 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket, live: LiveSettings) -> AsyncIterator[None]:
     """Answers on this port while the context lasts; it listens already, so nobody has to wait."""
-    server = _Server(_config(app, live))
+    server = _Server(_config(_cut_off_quietly(app), live))
     answering = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield
     finally:
         server.should_exit = True
         await answering
+
+
+def _cut_off_quietly(app: ASGIApp) -> ASGIApp:
+    """Ended at once, or too slow to end, a connection is one line of the log. uvicorn would take it
+    for a fault and write a traceback."""
+
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            _log.warning("connection_cut_off", path=scope["path"])
+
+    return quiet
 
 
 def _config(app: ASGIApp, live: LiveSettings) -> uvicorn.Config:

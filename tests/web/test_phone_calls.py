@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import websockets
 from phone_site import KEYED, PATIENCE_SECONDS, SILENCE, Page, Server, served
+from structlog.testing import capture_logs
 
+from bot.calls.run_call import FinishedCall
 from bot.live_settings import LiveSettings
 from bot.transports.browser import CloseCode
 
@@ -258,3 +260,26 @@ async def test_a_page_that_stops_reading_costs_its_own_call_only(
         sent.cancel()
         stalled.transport.abort()
         assert await server.site.calls.drain(PATIENCE_SECONDS) == 0
+
+
+async def test_a_call_that_is_cut_off_because_all_ends_at_once_is_no_fault_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    task: asyncio.Task[Any] | None = None
+
+    async def never_over(*_: object, **__: object) -> FinishedCall:
+        nonlocal task
+        task = asyncio.current_task()
+        await asyncio.Event().wait()
+        pytest.fail("over")
+
+    async with served(tmp_path, run=never_over) as server, server.phone() as socket:
+        page = Page(socket)
+        await page.hello(await server.token())
+        await page.until("ready")
+        assert task is not None
+        with capture_logs() as logged:
+            task.cancel()  # as a second Ctrl-C does with all of them
+            assert await page.until_closed() == websockets.CloseCode.ABNORMAL_CLOSURE
+    assert [line["event"] for line in logged] == ["call_cut_off", "connection_cut_off"]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

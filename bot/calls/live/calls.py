@@ -201,6 +201,9 @@ class LiveCalls:
                     finished = await self._run(
                         line, parameters, files, call_id=call.call_id, watch=watching
                     )
+                except asyncio.CancelledError:
+                    _log.warning("call_cut_off")  # told to end at once
+                    raise
                 finally:
                     ending.cancel()
                     line.finish()
