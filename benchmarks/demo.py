@@ -44,7 +44,7 @@ from bot.hearing.embedded import EmbeddedRecogniser, resampled
 from bot.hearing.number_head import NumberHead
 from bot.hearing.tones import ToneDetector
 from bot.hearing.voice_activity import VoiceActivity
-from bot.hearing.whisper import Sound, Whisper
+from bot.hearing.whisper import TEXT_PADDING_SECONDS, Sound, Whisper
 from bot.logs import configure_logs
 from bot.processes import Child, started_server
 from bot.project import ROOT
@@ -227,7 +227,7 @@ async def run_parts(name: str, out: Path, preparing: Stopwatch, calling: Stopwat
     whisper = Whisper()
     began = time.process_time()
     for sound in heard:
-        whisper.text(sound, 5)
+        whisper.text(whisper.encode(sound, TEXT_PADDING_SECONDS), 5)
     measured.whisper_cpu_seconds = time.process_time() - began
     return measured
 

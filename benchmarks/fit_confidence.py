@@ -27,11 +27,11 @@ from benchmarks.telephone import read_clips
 from benchmarks.validation_speech import digit_strings, phrases
 from bot.expectations import Kind
 from bot.hearing.confidence import Line
-from bot.hearing.embedded import EmbeddedEngine, resampled
+from bot.hearing.embedded import EmbeddedEngine, padding_seconds, resampled
 from bot.hearing.number_answers import digit_answers
 from bot.hearing.number_grammars import grammar_for
-from bot.hearing.number_head import PADDING_SECONDS, LogProbabilities
-from bot.hearing.number_text import agrees, merge, plain, spoken_text, written_digits
+from bot.hearing.number_head import LogProbabilities
+from bot.hearing.number_text import agrees, merge, spoken_text
 from bot.hearing.utterance import Written, sentence_features
 from bot.hearing.value_answers import is_clear, value_answers
 from bot.hearing.word_search import HeardWords, search_words
@@ -55,11 +55,12 @@ def collect_digits(engine: EmbeddedEngine, strings: Iterable[SpokenString]) -> d
     rows: dict[str, list[Row]] = {"card": [], "digits": [], "as_heard": []}
     for item in strings:
         sound = resampled(item.samples)
-        frames = engine.head(engine.whisper.encode(sound, PADDING_SECONDS))
+        encoded = engine.whisper.encode(sound, padding_seconds(item.expectation.kind))
+        frames = engine.head(encoded.states)
         heard = search_words(frames, engine.head.vocabulary)
         answers = digit_answers(frames, engine.head.vocabulary, heard, item.expectation)
         is_card = item.expectation.kind is Kind.CARD
-        written = None if is_card else written_digits(plain(engine.whisper.text(sound)[0].text))
+        written = None if is_card else Written.of(engine.whisper.text(encoded)).digits
         for answer in answers:
             features = answer.features(written)
             right = answer.digits == item.given
@@ -77,11 +78,12 @@ def collect_values(engine: EmbeddedEngine, phrases: Iterable[SpokenPhrase]) -> d
     rows: dict[str, list[Row]] = defaultdict(list)
     for said in phrases:
         sound = resampled(said.samples)
-        frames = engine.head(engine.whisper.encode(sound, PADDING_SECONDS))
+        encoded = engine.whisper.encode(sound, padding_seconds(said.expectation.kind))
+        frames = engine.head(encoded.states)
         heard = search_words(frames, engine.head.vocabulary)
         if not heard[0].words:
             continue
-        written = Written.of(engine.whisper.text(sound))
+        written = Written.of(engine.whisper.text(encoded))
         _add_values(rows, engine, said, frames, heard, written)
         _add_sentence(rows, engine, said, heard, written)
     return rows

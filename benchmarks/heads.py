@@ -24,9 +24,9 @@ import numpy as np
 from benchmarks.spoken_strings import SpokenString, spoken_strings
 from benchmarks.telephone import read_clips
 from bot.calls.laboratory.bench import proportion
-from bot.hearing.embedded import resampled
+from bot.hearing.embedded import padding_seconds, resampled
 from bot.hearing.number_answers import digit_answers
-from bot.hearing.number_head import PADDING_SECONDS, NumberHead
+from bot.hearing.number_head import NumberHead
 from bot.hearing.whisper import States, Whisper
 from bot.hearing.word_search import search_words
 from training import clips, features, voices
@@ -63,7 +63,9 @@ def judge_people(
     whisper = Whisper()
     results: dict[str, list[Results]] = defaultdict(lambda: [Results() for _ in heads])
     for said in strings:
-        states = whisper.encode(resampled(said.samples), PADDING_SECONDS)
+        states = whisper.encode(
+            resampled(said.samples), padding_seconds(said.expectation.kind)
+        ).states
         for head, result in zip(heads, results[said.what], strict=True):
             _judge(head, states, said, result)
     yield from results.items()

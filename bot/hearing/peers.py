@@ -18,7 +18,7 @@ from bot.hearing.embedded import resampled
 from bot.hearing.number_text import plain
 from bot.hearing.recogniser import Engine
 from bot.hearing.vosk_grammar import ENGLISH
-from bot.hearing.whisper import Whisper
+from bot.hearing.whisper import TEXT_PADDING_SECONDS, Whisper
 
 
 class _Gathered:
@@ -64,7 +64,9 @@ class _FreeWhisperRecogniser(_Gathered):
         self._whisper = whisper
 
     def _hear(self, samples: Samples) -> tuple[Hypothesis, ...]:
-        texts = self._whisper.text(resampled(samples), 5)
+        texts = self._whisper.text(
+            self._whisper.encode(resampled(samples), TEXT_PADDING_SECONDS), 5
+        )
         return tuple(
             Hypothesis(SecretText(plain(one.text)), one.token_probability, engine=FreeWhisper.name)
             for one in texts

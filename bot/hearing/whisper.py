@@ -2,7 +2,7 @@
 
 The context is cut to the utterance instead of padded to 30 s, which makes a short answer ten
 times cheaper. Cut alone, the decoder repeats itself; the limits in `text` hold it, and a few
-seconds of silence after the speech tell it where to end.
+seconds of silence after the speech (`TEXT_PADDING_SECONDS`) tell it where to end.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _SUMS = {
 }
 
 _FRAME = SAMPLE_RATE // 100  # one mel frame: 10 ms; the encoder makes one state of two
-_TEXT_PADDING_SECONDS = 3.0
+TEXT_PADDING_SECONDS = 3.0
+"""Silence after the speech that the decoder needs."""
 _START, _NO_TIMES = "<|startoftranscript|>", "<|notimestamps|>"
 
 Sound = NDArray[np.float32]
@@ -66,6 +67,19 @@ class FreeText:
         return math.exp(min(0.0, self.mean_log_probability))
 
 
+class Encoded:
+    """One piece of sound as the encoder sees it, for the number head and the decoder alike."""
+
+    def __init__(self, view: ctranslate2.StorageView, seconds: float) -> None:
+        """view: on the CPU. seconds: of the sound, without the silence behind it."""
+        self.view = view
+        self.seconds = seconds
+
+    @property
+    def states(self) -> States:
+        return np.array(self.view, dtype=np.float32).reshape(-1, WIDTH)
+
+
 class Whisper:
     """The loaded model. Read-only, safe to share between threads."""
 
@@ -80,23 +94,22 @@ class Whisper:
         self._tokens = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._prompt = [self._tokens.token_to_id(token) for token in (_START, _NO_TIMES)]
 
-    def encode(self, sound: Sound, padding_seconds: float) -> States:
-        """Encoder states of the sound and that much silence after it; cut at MAX_SECONDS."""
-        states = self._model.encode(self._log_mel(sound, padding_seconds), to_cpu=True)
-        return np.array(states, dtype=np.float32).reshape(-1, WIDTH)
+    def encode(self, sound: Sound, padding_seconds: float) -> Encoded:
+        """The sound and that much silence after it; cut at MAX_SECONDS."""
+        view = self._model.encode(self._log_mel(sound, padding_seconds), to_cpu=True)
+        return Encoded(view, len(sound) / SAMPLE_RATE)
 
-    def text(self, sound: Sound, alternatives: int = 1) -> list[FreeText]:
-        """Free transcriptions, best first, at most `alternatives`; the same text comes once."""
-        encoded = self._model.encode(self._log_mel(sound, _TEXT_PADDING_SECONDS))
-        seconds = len(sound) / SAMPLE_RATE
+    def text(self, encoded: Encoded, alternatives: int = 1) -> list[FreeText]:
+        """Free transcriptions of what was encoded with TEXT_PADDING_SECONDS, best first, at most
+        `alternatives`; the same text comes once."""
         (result,) = self._model.generate(
-            encoded,
+            encoded.view,
             [self._prompt],
             beam_size=max(2, alternatives),
             num_hypotheses=alternatives,
             no_repeat_ngram_size=3,
             repetition_penalty=1.2,
-            max_length=len(self._prompt) + 8 + math.ceil(6 * seconds),
+            max_length=len(self._prompt) + 8 + math.ceil(6 * encoded.seconds),
             return_scores=True,
         )
         texts: dict[str, FreeText] = {}

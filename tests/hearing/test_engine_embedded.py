@@ -18,7 +18,7 @@ from bot.hearing.engines import find_vosk_model, load_engine
 from bot.hearing.events import SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.laboratory import hear_file, speech_span
 from bot.hearing.whisper import SAMPLE_RATE as WHISPER_RATE
-from bot.hearing.whisper import Sound, States
+from bot.hearing.whisper import Encoded, Sound
 from bot.project import ROOT
 from bot.settings import EngineName, HearingSettings
 
@@ -66,6 +66,24 @@ def test_an_amount_in_a_sentence_keeps_its_words(engine: EmbeddedEngine) -> None
     for kind in (Kind.AMOUNT, Kind.OPEN):
         best = hear(engine, "pay_eighty_seven_fifty", Expectation(kind))[0]
         assert best.said.reveal() == "i'd like to pay eighty seven fifty"
+
+
+@pytest.mark.parametrize("kind", [Kind.OPEN, Kind.AMOUNT, Kind.EXPIRY])
+def test_the_head_and_the_decoder_hear_the_same_pass_of_the_encoder(
+    engine: EmbeddedEngine, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = Counted(engine, monkeypatch)
+
+    best = hear(engine, "pay_eighty_seven_fifty", Expectation(kind))[0]
+
+    assert "pay" in best.said.reveal()
+    assert len(encoded.seconds) == 1
+
+
+def test_words_at_the_question_for_the_card_are_heard_too(engine: EmbeddedEngine) -> None:
+    heard = hear(engine, "pay_eighty_seven_fifty", Expectation(Kind.CARD))
+
+    assert any(one.said.reveal().startswith("i'd like to pay") for one in heard)
 
 
 def test_a_plain_yes_needs_no_free_text(engine: EmbeddedEngine) -> None:
@@ -126,7 +144,7 @@ class Counted:
         self.seconds: list[float] = []
         encode = engine.whisper.encode
 
-        def counting(sound: Sound, padding_seconds: float) -> States:
+        def counting(sound: Sound, padding_seconds: float) -> Encoded:
             self.seconds.append(len(sound) / WHISPER_RATE)
             return encode(sound, padding_seconds)
 
