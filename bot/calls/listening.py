@@ -17,7 +17,7 @@ from bot.calls.clock import CallClock, Quiet
 from bot.calls.leg import Leg
 from bot.calls.rooms import Rooms, Understands
 from bot.calls.silences import Silences
-from bot.calls.telling import Telling, gives_card_digits
+from bot.calls.telling import Telling, Took, gives_card_digits
 from bot.cards import SecretText
 from bot.dialog import events as happened
 from bot.expectations import Expectation, Hypothesis, Kind, Reading
@@ -184,11 +184,12 @@ class Listening:
                     verdict = completeness(so_far, expectation, threshold)
                     self._hear_all(self._leg.ear.judge(verdict, at))
                 case TurnEnded(start, end):
+                    began = self._clock.now
                     heard = await self._compute(self._leg.recogniser.finish)
-                    await self._understand(heard, expectation, start, end)
+                    await self._understand(heard, expectation, start, end, began)
                 case _Typed(said, expected, at):
                     typed = Hypothesis(said, 1.0, start=at, end=at, engine="typed")
-                    await self._understand((typed,), expected, at, at)
+                    await self._understand((typed,), expected, at, at, at)
             self._quiet.end()
 
     async def _compute(self, function: Callable[..., _T], *arguments: object) -> _T:
@@ -196,8 +197,14 @@ class Listening:
         return await loop.run_in_executor(self._rooms.executor, function, *arguments)
 
     async def _understand(
-        self, heard: tuple[Hypothesis, ...], expectation: Expectation, start: int, end: int
+        self,
+        heard: tuple[Hypothesis, ...],
+        expectation: Expectation,
+        start: int,
+        end: int,
+        decoding_began: int,
     ) -> None:
+        recognised = self._clock.now
         readings: tuple[Reading, ...] = ()
         if heard:
             readings = await self._understanding.understand(
@@ -206,9 +213,14 @@ class Listening:
                 currency=self._rooms.settings.payment.currency,
                 this_year=self._this_year,
             )
+        took = Took(
+            end_of_turn=max(0, decoding_began - end),
+            recognition=recognised - decoding_began,
+            understanding=self._clock.now - recognised,
+        )
         await self._undecided.wait()
         if end > start:
             open_field = expectation.sensitive or self._expectation.sensitive
             self._silences.speech_judged(start, sensitive=open_field or gives_card_digits(readings))
-        self._telling.heard(heard, readings, start, end)
+        self._telling.heard(heard, readings, start, end, took)
         self._post(happened.Heard(readings, expectation, self._clock.now))

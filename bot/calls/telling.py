@@ -4,6 +4,7 @@ kept: an utterance is told by its masked text, a digit key by a bullet."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bot.audio import samples_to_ms
 from bot.calls.clock import CallClock
@@ -60,6 +61,20 @@ def gives_card_digits(readings: Iterable[Reading]) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What came of an utterance after its last sample, on the call's clock, in samples.
+
+    end_of_turn: until it was taken for over, and its turn had come. recognition: until its words
+    were there; what a pause before had already decoded is not in it. understanding: until their
+    meaning was, Rasa's part included.
+    """
+
+    end_of_turn: int
+    recognition: int
+    understanding: int
+
+
 class Telling:
     """Writes the trace of one call."""
 
@@ -112,13 +127,20 @@ class Telling:
         readings: Sequence[Reading],
         start: int,
         end: int,
+        took: Took,
     ) -> None:
+        times: dict[str, str | int | float | bool] = {}
+        if end > start:  # else it was typed
+            times["end_of_turn_ms"] = samples_to_ms(took.end_of_turn)
+            times["recognition_ms"] = samples_to_ms(took.recognition)
+            times["understanding_ms"] = samples_to_ms(took.understanding)
         if not readings:
-            self._add(EntryKind.HEARD, "caller", "(nothing recognised)", at=start, until=end)
+            nothing = "(nothing recognised)"
+            self._add(EntryKind.HEARD, "caller", nothing, at=start, until=end, **times)
             return
         best = readings[0]
         hidden = gives_card_digits(readings)
-        details: dict[str, str | int | float | bool] = {
+        details = times | {
             "confidence": round(best.confidence, 3),
             "source": best.source.value,
             "engine": hypotheses[0].engine,

@@ -15,7 +15,8 @@ class EntryKind(StrEnum):
     """The caller's voice was active from `at` to `until`; no text."""
     HEARD = "heard"
     """An utterance was understood. text masked. details: confidence, source, engine, intent,
-    field, and amount or expiry where they may be kept."""
+    field, and amount or expiry where they may be kept; of speech end_of_turn_ms, recognition_ms,
+    understanding_ms, one after the other from `until` on (0 where the clock stands still)."""
     DROPPED = "dropped"
     """Speech or a key that did not count. details: why."""
     KEY = "key"

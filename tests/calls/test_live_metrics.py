@@ -55,6 +55,17 @@ def test_the_waiting_time_is_from_the_callers_last_sample_to_the_first_of_the_an
     assert found['voicebot_waiting_seconds_bucket{le="0.4"}'] == 1
 
 
+def test_recognition_and_understanding_are_counted_apart_and_typed_words_not_at_all() -> None:
+    metrics = CallMetrics(8)
+    times = {"end_of_turn_ms": 700, "recognition_ms": 120, "understanding_ms": 40}
+    metrics.happened(Entry(0, EntryKind.HEARD, "caller", "said", until=900, details=times))
+    metrics.happened(Entry(0, EntryKind.HEARD, "caller", "typed", until=0))
+    found = figures(metrics)
+    assert found["voicebot_recognition_seconds_sum"] == pytest.approx(0.12)
+    assert found["voicebot_recognition_seconds_count"] == 1
+    assert found["voicebot_understanding_seconds_sum"] == pytest.approx(0.04)
+
+
 def test_no_label_holds_what_a_caller_or_a_gateway_said() -> None:
     metrics = CallMetrics(8)
     metrics.happened(Entry(0, EntryKind.DEGRADED, "call", "something quite unforeseen"))

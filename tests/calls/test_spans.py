@@ -236,6 +236,27 @@ async def test_each_try_of_a_step_is_a_span_and_one_that_is_never_answered_ends_
     ]
 
 
+async def test_of_an_utterance_recognition_and_understanding_are_spans_after_one_another(
+    collector: Collector,
+) -> None:
+    times = {"end_of_turn_ms": 700, "recognition_ms": 120, "understanding_ms": 40}
+    collector.tell(
+        call_of(
+            Entry(
+                1_000, EntryKind.HEARD, "caller", "typed", until=1_000, details={"source": "rasa"}
+            ),
+            Entry(2_000, EntryKind.HEARD, "caller", "said", until=3_000, details=times),
+        )
+    )
+    seen = [
+        (span.name, (start(span) - start(collector.call)) // 1_000_000, ms(span), span.attributes)
+        for span in collector.spans
+        if span.name in {"recognition", "understanding"}
+    ]
+    assert seen == [("recognition", 3_700, 120, {}), ("understanding", 3_820, 40, {})]
+    assert end(collector.call) == end(collector.named("understanding")[0])
+
+
 async def test_what_worked_less_well_is_an_event_in_words_of_our_own(collector: Collector) -> None:
     collector.tell(
         call_of(

@@ -58,6 +58,17 @@ async def test_an_answer_after_seconds_of_silence_counts() -> None:
     assert finished.said().count("amount.ask") == 1
 
 
+async def test_the_trace_tells_how_long_the_end_of_the_turn_took_to_be_sure_of() -> None:
+    finished = await call_with(np.concatenate([pause(1500), WORDS, pause(4000)]), AMOUNT)
+    (entry,) = finished.of(EntryKind.HEARD)
+    settings = load_settings(None, []).hearing.end_of_turn
+    took = int(entry.details["end_of_turn_ms"])
+    assert settings.amount_complete_ms <= took <= settings.amount_ms + 60
+    assert entry.details["recognition_ms"] == entry.details["understanding_ms"] == 0, (
+        "a recorded call's clock stands still meanwhile"
+    )
+
+
 async def test_who_talks_for_too_long_is_told_so_and_asked_again() -> None:
     loud = np.flatnonzero(np.abs(WORDS.astype(int)) > np.abs(WORDS).max() / 100)
     words = WORDS[loud[0] : loud[-1] + 1]

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from one_call import KnownWords, payment_words
 from telephone_server import KEYED, SPOKEN, TOKEN, LongSpeaker, Server, speaking_caller
 from telephony.asterisk import Asterisk
 from telephony.connections import TcpConnection
@@ -19,9 +20,11 @@ from telephony.person import HangsUp, Keys, Person
 from telephony.virtual_time import virtually
 
 from bot.errors import SettingsError
+from bot.expectations import Reading
 from bot.live_settings import AudioSocketSettings, LiveSettings
 from bot.outcomes import ResultName
 from bot.processes import free_port
+from bot.records.trace import EntryKind
 from bot.web.audiosocket import AudioSocketLine, listening_for_asterisk
 from bot.web.server import bound, bound_for_asterisk
 from bot.web.telephone import KnownCall
@@ -71,6 +74,20 @@ def test_a_caller_pays_by_voice(tmp_path: Path) -> None:
     server = Server(tmp_path, hears=list(SPOKEN))
     call(server, Person(speaking_caller()))
     assert server.results() == [ResultName.SUCCESS]
+
+
+def test_how_long_understanding_takes_is_told_of_each_utterance(tmp_path: Path) -> None:
+    class Slow(KnownWords):
+        async def understand(self, *heard: Any, **more: Any) -> tuple[Reading, ...]:
+            await asyncio.sleep(0.2)
+            return await super().understand(*heard, **more)
+
+    server = Server(tmp_path, hears=["yes"], words=Slow(payment_words().words))
+    call(server, Person([*speaking_caller()[:1], HangsUp()], quiet_ms=400))
+    [utterance] = server.finished[0].of(EntryKind.HEARD)
+    assert abs(int(utterance.details["understanding_ms"]) - 200) <= 20
+    metrics = server.calls.metrics.text().decode()
+    assert "voicebot_understanding_seconds_count 1.0" in metrics
 
 
 WEATHERS = {

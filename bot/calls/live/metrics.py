@@ -21,8 +21,14 @@ from bot.records.trace import Entry, EntryKind
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _WAITING = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)
+_WORKED_OUT = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)
 _GATEWAY = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _QUEUE = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+_PARTS: Final = {
+    "recognition": "From the end of a turn until its words are there, by the call's clock",
+    "understanding": "From the words until their meaning is there, by the call's clock",
+}
 
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Where the workers of one server keep their counts, so that each can tell those of all. The
@@ -77,6 +83,12 @@ class CallMetrics:
             buckets=_WAITING,
             registry=registry,
         )
+        self._worked_out = {
+            part: Histogram(
+                f"voicebot_{part}_seconds", what, buckets=_WORKED_OUT, registry=registry
+            )
+            for part, what in _PARTS.items()
+        }
         self._turns = Counter(
             "voicebot_turns", "Utterances, by what understood them", ["source"], registry=registry
         )
@@ -155,6 +167,9 @@ class CallMetrics:
             case EntryKind.WAITING if entry.until is not None:
                 self._waiting.observe((entry.until - entry.at) / 1000)
             case EntryKind.HEARD:
+                for part, histogram in self._worked_out.items():
+                    if (took := entry.details.get(f"{part}_ms")) is not None:
+                        histogram.observe(int(took) / 1000)
                 self._turns.labels(str(entry.details.get("source", "nothing"))).inc()
             case EntryKind.KEY:
                 self._keys.inc()

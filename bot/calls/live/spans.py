@@ -3,6 +3,8 @@
     call                           SERVER  from its beginning to its end
       prompt ID                            the bot speaks
       utterance                            the caller speaks, and what was understood
+      recognition                          from the end of the turn until its words are there
+      understanding                        from the words until their meaning is there
       waiting                              from the caller's last sample to the first of the answer
       step NAME                            asked for, until it is there, or failed, or was left
       charge                       CLIENT  from sending to the answer
@@ -94,7 +96,8 @@ def _ns(ms: int) -> int:
 def _whole(call: LiveCall) -> _Part:
     """The root, as long as anything in it."""
     entries, result = call.entries, call.result
-    call_ms = max((max(entry.at, entry.until or 0) for entry in entries), default=0)
+    moments = [max(entry.at, entry.until or 0) for entry in entries]
+    call_ms = max([*moments, *(part.until for part in _stretches(entries))], default=0)
     attributes: dict[str, AttributeValue] = {
         "voicebot.call.id": call.call_id,
         "voicebot.call.type": call.call_type.value,
@@ -129,6 +132,7 @@ def _stretches(entries: Iterable[Entry]) -> Iterator[_Part]:
             case EntryKind.HEARD:
                 told = _told(entry, "utterance", _UTTERANCE)
                 yield _Part("utterance", entry.at, until, told)
+                yield from _worked_out(entry, until)
             case EntryKind.WAITING:
                 yield _Part("waiting", entry.at, until)
             case EntryKind.CHARGE:
@@ -140,6 +144,15 @@ def _stretches(entries: Iterable[Entry]) -> Iterator[_Part]:
                 )
             case _:
                 pass
+
+
+def _worked_out(heard: Entry, until: int) -> Iterator[_Part]:
+    """What a caller waits for; nothing of typed words."""
+    ended = until + int(heard.details.get("end_of_turn_ms", 0))
+    for part in ("recognition", "understanding"):
+        if (took := heard.details.get(f"{part}_ms")) is not None:
+            yield _Part(part, ended, ended + int(took))
+            ended += int(took)
 
 
 def _steps(entries: Iterable[Entry], call_ms: int) -> Iterator[_Part]:
