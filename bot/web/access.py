@@ -92,8 +92,14 @@ class Access:
     def has_key(self, connection: HTTPConnection) -> bool:
         if self.api_key is None:
             return True
-        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(_hashed(given), self.api_key)
+        given = bearer_of(connection)
+        return given is not None and hmac.compare_digest(_hashed(given), self.api_key)
+
+
+def bearer_of(connection: HTTPConnection) -> str | None:
+    """What a request brings to show who asks."""
+    scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+    return given if scheme.lower() == "bearer" else None
 
 
 def access_of(live: LiveSettings, environment: Mapping[str, str] = os.environ) -> Access:

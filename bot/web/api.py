@@ -1,7 +1,8 @@
 """The API: prepare a call, ask what became of it, ask how the server is.
 
 POST /api/calls         the call's parameters -> 201, its id and a token that opens it, once
-GET  /api/calls/{id}    waiting, under way, over and with its result, masked; or lost
+GET  /api/calls/{id}    waiting, under way, over and with its result, masked; or lost; also for the
+                        page that had the call, which brings its token
 POST /api/demo          the same for the page's demo bill, where there is one
 GET  /health            200 while the process lives
 GET  /ready             200 while another call would be taken, else 503 and why
@@ -28,6 +29,7 @@ from bot.calls.run_call import call_started
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import BotError, StoreError
 from bot.records.guard import refuse_card_identifier
+from bot.web.access import bearer_of
 from bot.web.demo import demo_bill
 from bot.web.openapi import api_page, openapi_document
 from bot.web.problems import Refused, json_object
@@ -94,9 +96,9 @@ class Api:
         return JSONResponse(_of_prepared(call), 201)
 
     async def state(self, request: Request) -> Response:
-        self._must_have_key(request)
         call_id = request.path_params["call_id"]
         try:
+            await self._must_have_key_or_token(request, call_id)
             state = await self._site.calls.book.state(call_id)
         except StoreError as error:
             raise _no_book(error) from None
@@ -118,6 +120,15 @@ class Api:
         self._must_be_ours(request)
         if not self._site.access.has_key(request):
             raise Refused(401, "api_key", "send the API's key: Authorization: Bearer KEY")
+
+    async def _must_have_key_or_token(self, request: Request, call_id: str) -> None:
+        """The token that opened the call. Raises Refused and StoreError."""
+        if not self._site.access.has_key(request):
+            token = bearer_of(request) or ""
+            if await self._site.calls.book.was_opened_by(token, call_id):
+                self._must_be_ours(request)
+                return
+        self._must_have_key(request)
 
     def _parameters(self, content: Mapping[str, Any]) -> Parameters:
         try:

@@ -84,7 +84,7 @@ def _prepare() -> dict[str, Any]:
 
 def _state() -> dict[str, Any]:
     operation = _operation(
-        "What became of a call",
+        "What became of a call; instead of the key, the token that opened it will do",
         {"200": "waiting, under_way, over with its result; lost: its process died"},
     )
     operation["security"] = _KEY

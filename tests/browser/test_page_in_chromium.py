@@ -4,13 +4,14 @@ test_payments_in_chromium.py."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-from chromium import PHONE, asked, browser, opened, pays_by_keys, picture
+from chromium import PHONE, asked, browser, opened, pays_by_keys, picture, types_the_card
 from phone_site import served
 
 from bot.audio import ms_to_samples, silence
@@ -134,6 +135,98 @@ async def test_a_link_with_a_token_pays_its_bill_and_leaves_no_trace_in_the_addr
         assert page.url == server.url
         await pays_by_keys(page)
         assert await page.inner_text("#result-title") == "Paid"
+
+
+async def test_a_broken_connection_is_explained_and_paying_again_is_offered_only_where_it_is_safe(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
+        page = await opened(chromium, server.url)
+        lines: list[tuple[Any, Any]] = []
+        await page.route_web_socket(
+            "**/phone", lambda to: lines.append((to, to.connect_to_server()))
+        )
+
+        async def breaks() -> None:
+            for end in lines[-1]:
+                await end.close(code=3000)
+
+        await page.click("#call")
+        await asked(page, "amount")
+        await breaks()
+        await page.locator("#notice", has_text="connection was lost").wait_for()
+        assert "Nothing was charged" in await page.inner_text("#notice")
+        await picture(page, "connection-lost")
+        await page.click("#notice-again")
+        await asked(page, "amount")
+        assert not await page.is_visible("#notice")
+
+        server.gateway.delay_ms = 600_000  # the bank thinks, and the connection breaks
+        await types_the_card(page)
+        await asked(page, "charge")
+        await breaks()
+        await page.locator("#notice", has_text="do not pay again").wait_for()
+        await page.locator("#notice", has_text="Asking").wait_for(state="detached")
+        assert "had been sent" in await page.inner_text("#notice")
+        assert not await page.is_visible("#notice-again")
+        assert len(server.gateway.asked) == 1
+        assert page.wrong == []
+
+
+BECAME = """async ([results, steps, corrected]) => {
+    const { byResult, bySteps, lastSeen } = await import("/static/aftermath.js");
+    return [results.map(([result, seen]) => byResult(result, seen)), steps.map(bySteps),
+        bySteps(corrected.reduce(lastSeen, null))];
+}"""
+
+OUTCOMES: Sequence[tuple[dict[str, Any], str]] = [
+    ({"status": "success"}, "paid"),
+    ({"status": "declined"}, "nothing"),
+    ({"status": "timeout"}, "nothing"),
+    ({"status": "outcome-unknown"}, "open"),
+    ({"status": "outcome-unknown", "settled": {"status": "approved"}}, "paid"),
+    ({"status": "outcome-unknown", "settled": {"status": "declined"}}, "nothing"),
+    ({"status": "caller-hung-up", "reason": "card_number"}, "nothing"),
+    ({"status": "caller-hung-up", "reason": "while charging"}, "open"),
+    (
+        {
+            "status": "caller-hung-up",
+            "reason": "while charging",
+            "settled": {"status": "approved"},
+        },
+        "paid",
+    ),
+    ({"status": "internal-error"}, "maybe"),
+]
+"""Results of a call whose page saw the confirmation begin; and what became of the payment."""
+
+SEEN = [
+    (None, "nothing"),
+    (("card_number", "entering", ""), "nothing"),
+    (("confirmation", "entering", ""), "maybe"),
+    (("confirmation", "done", ""), "maybe"),
+    (("confirmation", "failed", "not-confirmed"), "maybe"),
+    (("charge", "entering", ""), "open"),
+    (("charge", "done", "approved"), "paid"),
+    (("charge", "failed", "insufficient_funds"), "nothing"),
+    (("charge", "failed", "unavailable"), "nothing"),
+    (("charge", "failed", "unknown"), "open"),
+]
+
+
+async def test_whether_a_card_was_charged_is_never_guessed_to_the_callers_harm(
+    tmp_path: Path,
+) -> None:
+    names = ("step", "state", "detail")
+    steps = [None if step is None else dict(zip(names, step, strict=True)) for step, _ in SEEN]
+    results = [[result, steps[2]] for result, _ in OUTCOMES]
+    async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
+        page = await opened(chromium, server.url)
+        corrected = [steps[2], dict(zip(names, ("expiry", "done", ""), strict=True))]
+        by_result, by_steps, after = await page.evaluate(BECAME, [results, steps, corrected])
+    assert after == "maybe", "the expiry was corrected at the confirmation, which stays open"
+    assert by_result == [became for _, became in OUTCOMES]
+    assert by_steps == [became for _, became in SEEN]
 
 
 async def test_everything_can_be_reached_by_keyboard_and_has_a_name(tmp_path: Path) -> None:

@@ -69,6 +69,23 @@ async def test_a_token_opens_the_call_it_was_made_for_and_only_once(book: CallBo
     assert await book.redeem(other.token) == other
 
 
+async def test_a_used_token_tells_who_had_the_call_and_of_no_other(
+    book: CallBook, clock: Clock
+) -> None:
+    mine, other = await book.prepare(BILL), await book.prepare(BILL)
+    assert not await book.was_opened_by(mine.token, mine.call_id), "it has opened nothing yet"
+    await book.redeem(mine.token)
+    await book.redeem(other.token)
+    await book.began(mine.call_id, "browser", BEGAN)
+    clock.seconds = 1_000.0
+    for _ in range(2):
+        assert await book.was_opened_by(mine.token, mine.call_id)
+        assert not await book.was_opened_by(mine.token, other.call_id)
+        assert not await book.was_opened_by("", mine.call_id)
+        assert await book.redeem(mine.token) is None
+        await book.ended(mine.call_id, {"status": "success"})
+
+
 async def test_a_token_is_too_old_after_two_minutes(book: CallBook, clock: Clock) -> None:
     call = await book.prepare(BILL)
     clock.seconds = 119.9

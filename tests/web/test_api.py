@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from phone_site import KEYED, PATIENCE_SECONDS, Page, Server, served
 
+from bot.calls.scenarios.scenario import Parameters
 from bot.errors import SettingsError
 from bot.gateway_settings import GatewaySettings
 from bot.live_settings import API_KEY_VARIABLE, LiveSettings, WebSettings
@@ -121,6 +122,28 @@ async def test_a_server_that_others_reach_wants_its_key(tmp_path: Path) -> None:
         await prepared(client)
         assert (await client.post("/api/demo", json={})).status_code == 404
         assert (await client.get("/health")).status_code == 200
+
+
+async def test_who_had_a_call_may_ask_with_its_token_what_came_of_it_and_of_no_other(
+    tmp_path: Path,
+) -> None:
+    async with (
+        served(tmp_path, OPEN, environment={API_KEY_VARIABLE: KEY}) as server,
+        server.client() as client,
+    ):
+        book = server.site.calls.book
+        mine, other = [await book.prepare(Parameters(amount="87.50")) for _ in range(2)]
+        theirs = {"Authorization": f"Bearer {mine.token}"}
+        assert (await client.get(f"/api/calls/{mine.call_id}", headers=theirs)).status_code == 401
+        await book.redeem(mine.token)
+        await book.ended(mine.call_id, {"status": "success"})
+        answer = await client.get(f"/api/calls/{mine.call_id}", headers=theirs)
+        assert answer.json()["result"] == {"status": "success"}
+        assert (await client.get(f"/api/calls/{other.call_id}", headers=theirs)).status_code == 401
+        assert (await client.post("/api/calls", json=BILL, headers=theirs)).status_code == 401
+        foreign = theirs | {"Origin": "https://elsewhere.example.org"}
+        answer = await client.get(f"/api/calls/{mine.call_id}", headers=foreign)
+        assert answer.status_code == 403
 
 
 def test_without_a_key_others_are_not_let_near(tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ class CallBook(Protocol):
     async def redeem(self, token: str) -> PreparedCall | None:
         """The call this token opens, which it never does again. None: unknown, used, or too old."""
 
+    async def was_opened_by(self, token: str, call_id: str) -> bool:
+        """Whether this token has opened this call: who brought it may know what came of it."""
+
     async def began(self, call_id: str, transport: str, started_at: datetime) -> None:
         """Raises UnderWay for a call that another process has."""
 
@@ -102,6 +105,8 @@ class OwnBook:
         self._now = now
         self._waiting: dict[str, tuple[float, PreparedCall]] = {}
         """By the token's hash, in the order in which they expire."""
+        self._opened: dict[str, str] = {}
+        """The hash of the token that did, by call."""
         self._under_way: dict[str, CallState] = {}
         self._over: dict[str, CallState] = {}
 
@@ -116,7 +121,14 @@ class OwnBook:
     async def redeem(self, token: str) -> PreparedCall | None:
         self._forget_expired()
         _, call = self._waiting.pop(hashed(token), (0.0, None))
+        if call is not None:
+            self._opened[call.call_id] = hashed(token)
+            if len(self._opened) > _RESULTS_KEPT:
+                del self._opened[next(iter(self._opened))]
         return call
+
+    async def was_opened_by(self, token: str, call_id: str) -> bool:
+        return self._opened.get(call_id) == hashed(token)
 
     async def began(self, call_id: str, transport: str, started_at: datetime) -> None:
         self._under_way[call_id] = CallState(State.UNDER_WAY, transport, started_at.astimezone(UTC))

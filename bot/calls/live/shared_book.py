@@ -64,7 +64,8 @@ live_calls = Table(
     Column("result", JSON(none_as_null=True)),
     Column("touched_at", UtcDateTime, nullable=False),
 )
-"""Waiting: a token's hash. Under way: started_at and process. Over: a result."""
+"""Waiting: parameters, and a token's hash, which stays. Under way: started_at and process. Over: a
+result."""
 
 _row = live_calls.c
 
@@ -91,6 +92,9 @@ class SharedBook:
     async def redeem(self, token: str) -> PreparedCall | None:
         return await asyncio.to_thread(self._redeem, token)
 
+    async def was_opened_by(self, token: str, call_id: str) -> bool:
+        return await asyncio.to_thread(self._was_opened_by, token, call_id)
+
     async def began(self, call_id: str, transport: str, started_at: datetime) -> None:
         await asyncio.to_thread(self._began, call_id, transport, started_at)
 
@@ -106,7 +110,7 @@ class SharedBook:
         with self._transaction() as connection:
             connection.execute(delete(live_calls).where(_row.touched_at < now - _KEPT))
             waiting = select(func.count()).where(
-                _row.token_hash.is_not(None), _row.expires_at > now
+                _row.parameters.is_not(None), _row.expires_at > now
             )
             if (connection.scalar(waiting) or 0) >= MOST_WAITING:
                 raise TooManyWaiting
@@ -123,17 +127,26 @@ class SharedBook:
 
     def _redeem(self, token: str) -> PreparedCall | None:
         now = self._now()
-        ours = (_row.token_hash == hashed(token), _row.expires_at > now)
+        waits = (_row.parameters.is_not(None), _row.expires_at > now)
+        ours = (_row.token_hash == hashed(token), *waits)
         with self._transaction() as connection:
             found = connection.execute(select(_row.call_id, _row.parameters).where(*ours)).first()
             if found is None:
                 return None
             used = update(live_calls).where(*ours)
-            used = used.values(token_hash=None, parameters=null(), touched_at=now)
+            used = used.values(parameters=null(), touched_at=now)
             # Two processes may have found it; one of them takes it.
             if connection.execute(used).rowcount != 1:
                 return None
         return PreparedCall(found.call_id, _PARAMETERS.validate_python(found.parameters), token)
+
+    def _was_opened_by(self, token: str, call_id: str) -> bool:
+        opened = (_row.token_hash == hashed(token), _row.parameters.is_(None))
+        with self._transaction() as connection:
+            found = connection.execute(
+                select(_row.call_id).where(_row.call_id == call_id, *opened)
+            ).first()
+        return found is not None
 
     def _began(self, call_id: str, transport: str, started_at: datetime) -> None:
         begun = {

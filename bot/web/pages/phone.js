@@ -2,7 +2,8 @@
 
 import { Line } from "./line.js";
 import { Sound } from "./sound.js";
-import { asHeard, BROKEN_OFF, ERRORS, MICROPHONE, NO_BILL, NOT_TAKEN, RESULTS, STATUS } from "./words.js";
+import { byResult, bySteps, lastSeen, resultOf } from "./aftermath.js";
+import { AFTERMATH, asHeard, BROKEN_OFF, ERRORS, MICROPHONE, NO_BILL, NOT_TAKEN, RESULTS, STATUS } from "./words.js";
 
 const LAST_WORDS_SECONDS = 8; // what the bot still says when the call is over is heard
 const SPEAKS = 0.01; // of full scale
@@ -10,7 +11,8 @@ const PAUSE_MS = 700; // between two sentences the bot still has the word
 
 const at = (id) => document.getElementById(id);
 const state = { about: null, token: tokenInAddress(), line: null, sound: null, phase: "idle", muted: false,
-  began: 0, botSpokeAt: 0, keys: null, caption: null, over: null };
+  began: 0, botSpokeAt: 0, keys: null, caption: null, over: null, call: null };
+// call: of the one that was taken last its id, token, the last step seen, and whether the token came by a link.
 
 function tokenInAddress() {
   // Behind the #, which no server and no log ever sees; and gone from the address at once.
@@ -34,8 +36,9 @@ function status(words) {
   if (at("status").textContent !== words) at("status").textContent = words;
 }
 
-function notice(words) {
+function notice(words, again = false) {
   at("notice").hidden = !words;
+  at("notice-again").hidden = !again;
   if (!words) return;
   [at("notice-title").textContent, at("notice-text").textContent] = words;
 }
@@ -94,7 +97,8 @@ function showResult(result) {
   const [title, text] = RESULTS[result.status] ?? ["Call ended", ""];
   at("result").dataset.paid = String(result.status === "success");
   at("result-title").textContent = title;
-  at("result-text").textContent = text;
+  at("result-text").textContent =
+    result.status === "caller-hung-up" ? `${text} ${AFTERMATH[byResult(result, state.call?.seen)]}` : text;
   const details = [
     ["Amount", result.amount && `${result.amount} ${result.currency}`],
     ["Card", result.last_four && `•••• ${result.last_four}`],
@@ -138,8 +142,7 @@ async function call() {
       await idle();
       return;
     }
-    state.pending = token;
-    state.line = new Line({ ready, sound: (buffer) => sound.play(buffer), clear: () => sound.clear(), caption, happened, ended, closed });
+    state.line = new Line({ ready: (id) => ready(id, token), sound: (buffer) => sound.play(buffer), clear: () => sound.clear(), caption, happened, ended, closed });
     state.line.open(token, rate);
   } catch (error) {
     // What could not be fetched: a TypeError; of a worklet, an AbortError.
@@ -160,7 +163,8 @@ async function demoToken() {
   return (await answer.json()).token;
 }
 
-function ready() {
+function ready(id, token) {
+  state.call = { id, token, byLink: Boolean(state.token), seen: null };
   state.token = "";
   state.began = performance.now();
   phase("in-call");
@@ -192,6 +196,7 @@ function happened({ kind, text, details }) {
   switch (kind) {
     case "step":
       step(text, details.state, details.detail);
+      state.call.seen = lastSeen(state.call.seen, { step: text, state: details.state, detail: details.detail });
       break;
     case "prompt":
       if (details.completed === false) {
@@ -231,11 +236,33 @@ async function finish() {
 }
 
 async function closed({ code, before }) {
-  const words = before ? NOT_TAKEN : BROKEN_OFF;
   if (before && code === 4401) state.token = "";
   await idle();
   status(STATUS.over);
-  notice(words[code] ?? words.gone);
+  if (before) notice(NOT_TAKEN[code] ?? NOT_TAKEN.gone);
+  else await brokenOff(BROKEN_OFF[code] ?? BROKEN_OFF.gone);
+}
+
+async function brokenOff(title) {
+  const { call } = state;
+  const wanted = () => state.call === call && state.phase === "idle";
+  const seen = bySteps(call.seen);
+  if (seen === "nothing") {
+    nothingCharged(title, call);
+    return;
+  }
+  notice([title, `${AFTERMATH[seen]} ${AFTERMATH.asking}`]);
+  const result = await resultOf(call.id, call.token, wanted);
+  if (!wanted()) return;
+  const became = result ? byResult(result, call.seen) : seen;
+  if (became === "nothing") nothingCharged(title, call);
+  else notice([title, AFTERMATH[became]]);
+  if (result?.status === "success") showResult(result);
+}
+
+function nothingCharged(title, { byLink }) {
+  const again = !byLink && Boolean(state.about?.demo);
+  notice([title, again ? AFTERMATH.nothing : `${AFTERMATH.nothing} ${AFTERMATH.newLink}`], again);
 }
 
 async function hangUp() {
@@ -292,6 +319,9 @@ at("mute").addEventListener("click", () => {
   showMute();
 });
 at("notice-close").addEventListener("click", () => notice(null));
+at("notice-again").addEventListener("click", () => {
+  if (state.phase === "idle") call();
+});
 document.addEventListener("keydown", (event) => {
   const elsewhere = event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select");
   if (!elsewhere && !event.repeat && /^[0-9*#]$/.test(event.key)) press(event.key);

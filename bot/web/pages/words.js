@@ -30,9 +30,19 @@ export const NOT_TAKEN = {
 };
 
 export const BROKEN_OFF = {
-  4429: ["The call was ended.", "This browser sent more than a call does. Reload the page and call again."],
-  4400: ["The call was ended.", "This page is older or newer than the server. Reload it and call again."],
-  gone: ["The connection was lost, and the call with it.", "Unless you had confirmed the payment, nothing was charged. If you had, it is settled without you, and only once."],
+  4429: "The call was ended: this browser sent more than a call does.",
+  4400: "The call was ended: this page is older or newer than the server. Reload it.",
+  gone: "The connection was lost, and the call with it.",
+};
+
+// What became of the payment then; by the names of aftermath.js.
+export const AFTERMATH = {
+  nothing: "Nothing was charged.",
+  paid: "Your payment had gone through.",
+  open: "Your payment had been sent, and the bank's answer is not known here. It is settled without you, and only once: do not pay again before whoever sent you the bill has told you what came of it.",
+  maybe: "If you had said yes to the payment, it is settled without you, and only once: do not pay again before whoever sent you the bill has told you what came of it. If you had not, nothing was charged.",
+  asking: "Asking what became of it …",
+  newLink: "Your link opened this one call; ask whoever sent it for a new one.",
 };
 
 export const NO_BILL = ["There is nothing to pay here.", "Open the link that you were sent; it knows your bill."];
@@ -42,7 +52,7 @@ export const RESULTS = {
   declined: ["Declined", "The bank did not approve the payment. Nothing was charged."],
   "too-many-failed-attempts": ["Not paid", "Too many answers could not be used. Nothing was charged."],
   "caller-cancelled": ["Cancelled", "As you wished. Nothing was charged."],
-  "caller-hung-up": ["Hung up", "The call ended early. Nothing was charged, unless you had confirmed the payment."],
+  "caller-hung-up": ["Hung up", "The call ended early."],
   timeout: ["Not paid", "Nothing was heard for a while. Nothing was charged."],
   "gateway-unavailable": ["Not paid", "The bank could not be reached. Nothing was charged."],
   "outcome-unknown": ["Not certain yet", "The bank's answer was lost. It is being looked up; you will not be charged twice."],
