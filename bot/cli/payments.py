@@ -53,6 +53,8 @@ def open_charges(
     settings = only_settings(settings_file, setting)
     database = _database(out, settings)
     if database is None:
+        if not out.is_dir():  # mistyped, it must not look like a till without open charges
+            raise BotError(f"{out}: no such folder; --out names the one of serve, talk or call")
         console.print(f"{escape(str(out))}: no payments here yet", soft_wrap=True)
         return
     try:

@@ -33,7 +33,8 @@ WORKER = "serve-worker"
 
 def serve(
     port: Annotated[
-        int | None, typer.Option(help="Instead of live.port; 0 takes any that is free.")
+        int | None,
+        typer.Option(min=0, max=65_535, help="Instead of live.port; 0 takes any that is free."),
     ] = None,
     host: Annotated[
         str | None, typer.Option(help="Instead of live.host. Not this machine: needs an API key.")

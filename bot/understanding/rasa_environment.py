@@ -80,11 +80,22 @@ def prepare(
             f"end it, or delete {project / '.prepare.lock'}"
         ) from None
     except OSError as error:
+        # A service may run from a folder that only its installer may write to.
+        if not train_again and (ready := _ready(project)) is not None:
+            return ready
         raise NluError(
             f"{error.filename or project}: cannot be written ({error.strerror}); Rasa's "
             "environment and model lie in this folder"
         ) from None
     return PreparedRasa(python, model, project, trained)
+
+
+def _ready(project: Path) -> PreparedRasa | None:
+    """None where something is missing or out of date. A model has its name once it is whole."""
+    python, model = _python(project), _model(project)
+    if _is_complete(project) and model.exists():
+        return PreparedRasa(python, model, project)
+    return None
 
 
 def run_rasa(prepared: PreparedRasa, arguments: list[str], tell: Tell, failure: str) -> None:
@@ -118,12 +129,10 @@ def rasa_environment(project: Path) -> dict[str, str]:
 
 
 def _prepare_environment(project: Path, python310: str, tell: Tell) -> Path:
-    environment = project / ".venv"
-    python = environment / "bin" / "python"
-    mark = environment / _MARK
-    wanted = _fingerprint(project, [project / "pyproject.toml"])
-    if python.exists() and mark.exists() and mark.read_text("ascii") == wanted:
+    python = _python(project)
+    if _is_complete(project):
         return python
+    mark = _mark(project)
     mark.unlink(missing_ok=True)
     uv = find_uv()
     base = find_python(python310)
@@ -136,13 +145,35 @@ def _prepare_environment(project: Path, python310: str, tell: Tell) -> Path:
             "one in the setting understanding.python310"
         )
     _run(sync, project, clean_environment(), tell, "Rasa's environment cannot be made", advice)
-    mark.write_text(wanted, "ascii")
+    mark.write_text(_wanted(project), "ascii")
     return python
 
 
+def _python(project: Path) -> Path:
+    return project / ".venv" / "bin" / "python"
+
+
+def _mark(project: Path) -> Path:
+    return project / ".venv" / _MARK
+
+
+def _wanted(project: Path) -> str:
+    return _fingerprint(project, [project / "pyproject.toml"])
+
+
+def _is_complete(project: Path) -> bool:
+    mark = _mark(project)
+    made = _python(project).exists() and mark.exists()
+    return made and mark.read_text("ascii") == _wanted(project)
+
+
+def _model(project: Path) -> Path:
+    return project / "models" / f"nlu-{model_fingerprint(project)}.tar.gz"
+
+
 def _prepare_model(project: Path, python: Path, tell: Tell, again: bool) -> tuple[Path, bool]:
-    models = project / "models"
-    model = models / f"nlu-{model_fingerprint(project)}.tar.gz"
+    model = _model(project)
+    models = model.parent
     if model.exists() and not again:
         return model, False
     models.mkdir(exist_ok=True)

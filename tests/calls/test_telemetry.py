@@ -132,6 +132,20 @@ def test_a_wrong_variable_is_told_before_anything_starts(monkeypatch: pytest.Mon
         check_telemetry(ON)
 
 
+@pytest.mark.parametrize(
+    "name", ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
+)
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:4318", "http://", "grpc://collector"])
+def test_where_to_send_to_must_be_an_address_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(SettingsError, match=name):
+        check_telemetry(ON)
+    monkeypatch.setenv(name, "http://127.0.0.1:4318/v1")
+    check_telemetry(ON)
+
+
 class Away(SpanExporter):
     """A collector that does not answer until it is let: `answers`."""
 
@@ -169,15 +183,19 @@ async def test_a_collector_that_is_away_delays_no_call_and_no_stop(
 
 
 class Comes(SpanExporter):
-    """Fails and logs as the library's exporter does, or takes spans: the next of `results`."""
+    """Fails and logs as the library's exporter does, or takes spans: the next of `results`.
+    asked_for_all: set when there is none left."""
 
     def __init__(self, *results: SpanExportResult) -> None:
         self._results = list(results)
+        self.asked_for_all = threading.Event()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._results.pop(0)
         if result is SpanExportResult.FAILURE:
             logging.getLogger(OTLPSpanExporter.__module__).error("no route to the collector")
+        if not self._results:
+            self.asked_for_all.set()
         return result
 
 
@@ -190,8 +208,10 @@ async def test_a_collector_that_is_away_is_told_once_and_again_after_it_was_ther
     for results in ([gone] * 4, [gone, there, gone, gone], [there] * 4):
         caplog.clear()
         monkeypatch.setattr(otlp, "_FLUSH_SECONDS", PATIENCE_SECONDS)
-        async with otlp.sending_spans(Comes(*results)) as tell:
+        exporter = Comes(*results)
+        async with otlp.sending_spans(exporter) as tell:
             for _ in results:
                 tell(call())
+            await asyncio.to_thread(exporter.asked_for_all.wait, PATIENCE_SECONDS)
         told.append(sum("no route" in line for line in caplog.messages))
     assert told == [1, 2, 0]

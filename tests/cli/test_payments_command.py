@@ -106,6 +106,9 @@ def test_nothing_open_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_a_folder_without_payments_stays_without_a_database(tmp_path: Path) -> None:
     assert printed("--out", str(tmp_path)) == [f"{tmp_path}: no payments here yet"]
+    mistyped = CliRunner().invoke(app, ["payments", "open", "--out", str(tmp_path / "typo")])
+    assert isinstance(mistyped.exception, BotError)
+    assert "no such folder" in str(mistyped.exception)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,8 +16,12 @@ from time import monotonic
 from typing import Any
 
 import httpx
+import pytest
 from command_line import run, start
+from typer.testing import CliRunner
 from websockets.sync.client import ClientConnection, connect
+
+from bot.cli.app import app
 
 PATIENCE_SECONDS = 300
 
@@ -167,6 +171,13 @@ def test_a_port_that_is_taken_is_one_line_and_nothing_is_started(tmp_path: Path)
     assert ended.status == 2
     assert f"127.0.0.1:{port}: something else listens there" in ended.told
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("port", ["65536", "-1"])
+def test_a_port_that_cannot_be_is_refused_in_words(port: str) -> None:
+    ended = CliRunner().invoke(app, ["serve", "--port", port])
+    assert ended.exit_code == 2
+    assert "--port" in ended.output
 
 
 def test_a_server_for_other_machines_needs_the_apis_key(tmp_path: Path) -> None:

@@ -123,6 +123,23 @@ def test_training_again_can_be_asked_for(machine: Machine) -> None:
     assert machine.calls("rasa") == 2
 
 
+def test_in_a_folder_it_may_not_write_to_what_is_ready_is_used_and_nothing_is_made(
+    machine: Machine,
+) -> None:
+    """A service of a user of its own, installed by another."""
+    model = machine.prepare()
+    lock = machine.project / ".prepare.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # opening it for writing fails for root, too
+    assert machine.prepare() == model
+    with pytest.raises(NluError, match="cannot be written"):
+        machine.prepare(again=True)
+    (machine.project / "config.yml").write_text("changed")
+    with pytest.raises(NluError, match="cannot be written"):
+        machine.prepare()
+    assert (machine.calls("uv"), machine.calls("rasa")) == (1, 1)
+
+
 def test_a_half_made_environment_is_not_taken_for_whole(machine: Machine) -> None:
     bin_folder = machine.project / ".venv" / "bin"
     machine.uv_does(f"mkdir -p {bin_folder}; touch {bin_folder}/python; echo no network; exit 2")

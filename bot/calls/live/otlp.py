@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +18,10 @@ from typing import Final
 
 import structlog
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.environment_variables import (
+    OTEL_EXPORTER_OTLP_ENDPOINT,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
+)
 from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -30,6 +36,8 @@ _SERVICE: Final = "payment-voicebot"
 _FLUSH_SECONDS: Final = 3.0
 """How long the end of a server waits for a collector that was not known to be away."""
 
+_ADDRESS: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
+
 _EXPORTERS_LOG: Final = logging.getLogger(OTLPSpanExporter.__module__)
 
 
@@ -41,6 +49,11 @@ def open_exporter() -> SpanExporter:
 
 def check_variables() -> None:
     """Raises SettingsError where OTEL_* cannot be followed."""
+    for name in (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT):
+        if (address := os.environ.get(name, "")) and not _ADDRESS.match(address):
+            raise SettingsError(
+                f"{name} is no address like http://127.0.0.1:4318"
+            )  # may hold a key
     _provider(open_exporter()).shutdown()
 
 
@@ -109,6 +122,8 @@ class _Told(SpanExporter):
         self._over = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if self._over:  # nobody waits any more, nor filters what is said of it
+            return SpanExportResult.FAILURE
         result = self._exporter.export(spans)
         if result is SpanExportResult.SUCCESS and self._outage.told:
             self._outage.told = False
