@@ -15,7 +15,7 @@ from typing import Final
 
 from bot.audio import CHUNK_MS, CHUNK_SAMPLES, AudioChunk, Samples, ms_to_samples, silence
 from bot.expectations import Expectation, Kind
-from bot.hearing.echo import EchoCheck
+from bot.hearing.echo import EchoCanceller
 from bot.hearing.events import EarEvent, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.frames import Framer
 from bot.hearing.silero import load_silero
@@ -48,7 +48,7 @@ class Ear:
         self._rule = rule_for(Expectation(Kind.OPEN), self._times)
         self._framer = Framer(CHUNK_SAMPLES)
         self._tones = ToneDetector()
-        self._echo = EchoCheck()
+        self._echo = EchoCanceller()
         silero = load_silero() if settings.voice_detector is VoiceDetector.BOTH else None
         self._voice = VoiceActivity(settings.voice_activity, silero)
         self._not_passed_on: deque[AudioChunk] = deque()
@@ -127,8 +127,9 @@ class Ear:
         if since is not None:
             self._take_out_tone(since)
             self._voice.was_no_voice(since, frame.position)
-        echo = self._echo.is_echo(frame.samples)
-        state = self._voice.feed(frame, no_voice=echo or since is not None)
+        samples, only_echo = self._echo.take_out(frame.samples)
+        without_echo = AudioChunk(samples, frame.position)
+        state = self._voice.feed(without_echo, key=since is not None, echo=only_echo)
         return [*keys, *self._turn_events(state, frame.end)]
 
     def _turn_events(self, state: VoiceState, now: int) -> list[EarEvent]:

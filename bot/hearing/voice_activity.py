@@ -113,14 +113,15 @@ class VoiceActivity:
             return low
         return min(max(min(self._levels), low), high)
 
-    def feed(self, frame: AudioChunk, *, no_voice: bool = False) -> VoiceState:
-        """The state after this frame. no_voice: somebody knows what it is, a key or an echo."""
-        voiced = self._proposes(frame.samples) and not no_voice
+    def feed(self, frame: AudioChunk, *, key: bool = False, echo: bool = False) -> VoiceState:
+        """The state after this frame. key, echo: somebody knows that it is that and no voice."""
+        voiced = self._proposes(frame.samples) and not (key or echo)
         if self._second is not None:
             awake = voiced or self.state is not VoiceState.QUIET
-            self._second.hear(
-                silence(len(frame.samples)) if no_voice else frame.samples, awake=awake
-            )
+            # Of an echo it hears what is left, with the line's noise: it takes a cough that comes
+            # out of sudden silence for a word.
+            heard = silence(len(frame.samples)) if key else frame.samples
+            self._second.hear(heard, awake=awake)
         match self.state:
             case VoiceState.QUIET | VoiceState.STARTING:
                 self._voiced.append(voiced)
