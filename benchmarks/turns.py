@@ -1,11 +1,14 @@
 """When a turn ends: callers who were cut off, and how long the others waited, beside peers.
 
-    uv run python -m benchmarks.turns [--strings N] [--callers N] [--data DIR]
+    uv run python -m benchmarks.turns [--strings N] [--callers N] [--data DIR] [--half choose]
+                                      [--bot-only]
 
-Card numbers, postal and security codes are spliced from single digits of real people
+Card numbers, dates, postal and security codes are spliced from single digits of real people
 (`DIR/human-digits`), in groups with pauses of 0.3 to 1.5 s. Answers to all questions come from the
 rendered callers of `audio/callers`; where they read digits, their pauses between groups are
-replaced by such ones. All go over mu-law, in quiet and with white noise 15 dB below.
+replaced by such ones. All go over mu-law, in quiet and with white noise 15 dB below. The waits of
+the settings were chosen on one half of the people and callers (`--half choose`); the figures are of
+the other (`--half report`).
 
 Cut off: a turn ended before the last word had begun, or 0.3 s before its end. Waiting: from the end
 of the last word to the end of the turn it is in. The bot is the ear and the recogniser of the
@@ -19,7 +22,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -29,7 +34,8 @@ from benchmarks.voice import VOICE_DBFS, Stretch, silero, webrtc
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, ms_to_samples, silence
 from bot.calls.laboratory.bench import proportion
 from bot.calls.wav import read_wav
-from bot.expectations import Expectation, Kind
+from bot.cards import Expiry
+from bot.expectations import Expectation, ExpiryLimits, Field, Kind
 from bot.hearing.ear import Ear
 from bot.hearing.engines import load_engine
 from bot.hearing.events import EarEvent, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
@@ -37,6 +43,9 @@ from bot.hearing.recogniser import Recogniser
 from bot.hearing.turns import completeness
 from bot.project import ROOT
 from bot.settings import HearingSettings, PaymentSettings
+from bot.understanding.ends import is_whole
+
+_T = TypeVar("_T")
 
 SEED = 15
 PAUSES_S = (0.3, 1.5)
@@ -44,7 +53,8 @@ NOISE_DB = 15
 CARD_LENGTHS = (12, 13, 14, 15, 16, 17, 18, 19)
 CARDS = ("4242424242424242", "5555555555554444", "6011111111111117", "378282246310005")
 GROUPS = {15: (4, 6, 5), 16: (4, 4, 4, 4)}
-CODES = {"postal code": ((3, 2), (5,)), "security code": ((3,), (1, 2))}
+CODES = {"postal code": ((3, 2), (5,)), "security code": ((3,), (1, 2)), "expiry": ((2, 2),)}
+HALVES = {"choose": 0, "report": 1}
 _HALF_A_WORD = ms_to_samples(300)
 _ROUND = ms_to_samples(20)
 
@@ -79,15 +89,18 @@ def main() -> None:
     parser.add_argument("--strings", type=int, default=30, help="of each sort, by real people")
     parser.add_argument("--callers", type=int, help="of the rendered ones; all where not given")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--half", choices=HALVES, help="of people and callers; all where not given")
+    parser.add_argument("--bot-only", action="store_true", help="without its peers")
     arguments = parser.parse_args()
+    half = HALVES.get(arguments.half)
     random = np.random.default_rng(SEED)
-    answers = list(rendered_answers(random, ROOT / "audio" / "callers", arguments.callers))
+    answers = list(rendered_answers(random, ROOT / "audio" / "callers", arguments.callers, half))
     if arguments.data.is_dir():
-        answers += spliced_answers(random, arguments.data / "human-digits", arguments.strings)
+        answers += spliced_answers(random, arguments.data / "human-digits", arguments.strings, half)
     else:
         sys.stderr.write(f"No human speech at {arguments.data}: rendered callers only.\n")
     began = time.process_time()
-    peers = endpointers()
+    peers = endpointers(bot_only=arguments.bot_only)
     for name, below_db in (("in quiet", None), (f"noise {NOISE_DB} dB below", NOISE_DB)):
         noisy = [over_line(random, answer, below_db) for answer in answers]
         sys.stdout.write("\n".join(table(name, noisy, peers)) + "\n\n")
@@ -122,7 +135,12 @@ def the_bot(recogniser: Recogniser | None) -> Endpointer:
                         recogniser.accept(chunk)
                     case SpeechPaused(at):
                         needed = payment.confidence_needed(expectation.kind)
-                        verdict = completeness(recogniser.preliminary(), expectation, needed)
+                        verdict = completeness(
+                            recogniser.preliminary(),
+                            expectation,
+                            needed,
+                            partial(is_whole, expectation),
+                        )
                         hear(ear.judge(verdict, at), now)
 
         for at in range(0, len(sound), CHUNK_SAMPLES):
@@ -143,10 +161,12 @@ def fixed(detector: Callable[[Samples, int], list[Stretch]], silence_ms: int) ->
     return find
 
 
-def endpointers() -> dict[str, Endpointer]:
-    engine = load_engine(HearingSettings(), ROOT)
+def endpointers(*, bot_only: bool) -> dict[str, Endpointer]:
+    bot = the_bot(load_engine(HearingSettings(), ROOT).recogniser())
+    if bot_only:
+        return {"the bot": bot}
     return {
-        "the bot": the_bot(engine.recogniser()),
+        "the bot": bot,
         "the ear alone": the_bot(None),
         "webrtcvad, 700 ms": fixed(webrtc, 700),
         "webrtcvad, 1500 ms": fixed(webrtc, 1500),
@@ -192,16 +212,26 @@ def cell(endings: Sequence[Ending]) -> str:
 # Answers
 
 
-def spliced_answers(random: np.random.Generator, folder: Path, count: int) -> Iterator[Answer]:
+def half_of(everybody: list[_T], half: int | None) -> list[_T]:
+    """Every second one; all for None."""
+    return everybody if half is None else everybody[half::2]
+
+
+def spliced_answers(
+    random: np.random.Generator, folder: Path, count: int, half: int | None
+) -> Iterator[Answer]:
     clips = read_clips(folder)
-    speakers = sorted(clips)
+    speakers = half_of(sorted(clips), half)
     for number in range(count):
         words = clips[speakers[number % len(speakers)]]
         card = CARDS[number % len(CARDS)]
         given = [("card number", card, GROUPS[len(card)])]
         for what, ways in CODES.items():
             groups = ways[number // len(speakers) % len(ways)]
-            given.append((what, "".join(map(str, random.integers(10, size=sum(groups)))), groups))
+            said = "".join(map(str, random.integers(10, size=sum(groups))))
+            if what == "expiry":
+                said = f"{random.integers(1, 13):02}{random.integers(27, 40)}"
+            given.append((what, said, groups))
         for what, digits, groups in given:
             spoken = [words[DIGITS[int(d)]] for d in digits]
             chosen = [clips_of[random.integers(len(clips_of))] for clips_of in spoken]
@@ -230,9 +260,11 @@ _EXPECTED = {
     "card number": Expectation(Kind.CARD, CARD_LENGTHS),
     "postal code": Expectation(Kind.DIGITS, PaymentSettings().postal_code_lengths),
     "security code": Expectation(Kind.DIGITS, (3,)),
-    "amount": Expectation(Kind.AMOUNT),
-    "expiry": Expectation(Kind.EXPIRY, (4,)),
-    "yes or no": Expectation(Kind.YES_NO),
+    "amount": Expectation(Kind.OPEN, field=Field.AMOUNT),
+    "expiry": Expectation(
+        Kind.EXPIRY, (4,), expiries=ExpiryLimits(Expiry(11, 2026), Expiry(11, 2046))
+    ),
+    "yes or no": Expectation(Kind.OPEN),
 }
 _FILES = {
     "card-number": "card number",
@@ -252,11 +284,13 @@ _FILES = {
 
 
 def rendered_answers(
-    random: np.random.Generator, folder: Path, callers: int | None
+    random: np.random.Generator, folder: Path, callers: int | None, half: int | None
 ) -> Iterator[Answer]:
     """callers: how many of them; None: all, but for the one whose line is noise itself."""
     chosen = sorted({path.parent for path in folder.glob("*/*.wav")} - {folder / "noise"})
-    for path in (path for caller in chosen[:callers] for path in sorted(caller.glob("*.wav"))):
+    for path in (
+        path for caller in half_of(chosen, half)[:callers] for path in sorted(caller.glob("*.wav"))
+    ):
         what = _FILES.get(path.stem)
         if what is None:
             continue

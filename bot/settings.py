@@ -137,18 +137,23 @@ class EndOfTurnSettings:
     """Silence that ends an answer, for each kind of question.
 
     A plain key holds while nothing is known of the answer; `_complete` once what was heard may be
-    all of it, but could go on; `_missing` while digits are missing. An answer that is surely
-    complete ends at once.
+    all of it, but could go on; `_missing` while part of it is missing. `certain_ms` holds for every
+    answer that is surely complete.
     """
 
+    certain_ms: Annotated[int, Limits(ge=120, le=10_000)] = 160
     yes_no_ms: SilenceMs = 500
+    yes_no_complete_ms: SilenceMs = 400
     open_ms: SilenceMs = 900
+    open_complete_ms: SilenceMs = 700
     amount_ms: SilenceMs = 900
-    amount_complete_ms: SilenceMs = 700
+    amount_complete_ms: SilenceMs = 500
+    amount_missing_ms: SilenceMs = 1600
     expiry_ms: SilenceMs = 1000
-    expiry_complete_ms: SilenceMs = 700
+    expiry_complete_ms: SilenceMs = 450
+    expiry_missing_ms: SilenceMs = 1600
     digits_ms: SilenceMs = 1000
-    digits_complete_ms: SilenceMs = 700
+    digits_complete_ms: SilenceMs = 350
     digits_missing_ms: SilenceMs = 1800
     card_ms: SilenceMs = 2000
     card_complete_ms: SilenceMs = 1200

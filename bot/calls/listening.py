@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from bot.audio import AudioChunk
@@ -24,6 +25,7 @@ from bot.expectations import Expectation, Hypothesis, Kind, Reading
 from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.key_presses import KeyPresses, KeyReport
 from bot.hearing.turns import completeness
+from bot.understanding.ends import is_whole
 
 _T = TypeVar("_T")
 
@@ -177,12 +179,16 @@ class Listening:
                     await self._compute(self._leg.recogniser.begin, expectation)
                 case SpeechSound(chunk):
                     await self._compute(self._leg.recogniser.accept, chunk)
-                case SpeechPaused(at):
+                case SpeechPaused(at) if self._leg.ear.still_pauses(at):
                     so_far = await self._compute(self._leg.recogniser.preliminary)
                     await self._undecided.wait()
                     threshold = self._rooms.settings.payment.confidence_needed(expectation.kind)
-                    verdict = completeness(so_far, expectation, threshold)
+                    verdict = completeness(
+                        so_far, expectation, threshold, partial(is_whole, expectation)
+                    )
                     self._hear_all(self._leg.ear.judge(verdict, at))
+                case SpeechPaused():
+                    pass  # the caller has gone on: nobody needs to know any more
                 case TurnEnded(start, end):
                     began = self._clock.now
                     heard = await self._compute(self._leg.recogniser.finish)

@@ -20,7 +20,7 @@ from bot.hearing.events import EarEvent, SpeechBegan, SpeechPaused, SpeechSound,
 from bot.hearing.frames import Framer
 from bot.hearing.silero import load_silero
 from bot.hearing.tones import ToneDetector
-from bot.hearing.turns import IGNORED_PAUSE_MS, PAUSE_MS, Completeness, rule_for
+from bot.hearing.turns import IGNORED_PAUSE_MS, LOOKS_MS, Completeness, rule_for
 from bot.hearing.voice_activity import NOTICED_WITHIN_MS, VoiceActivity, VoiceState
 from bot.settings import HearingSettings, VoiceDetector
 
@@ -54,7 +54,9 @@ class Ear:
         self._not_passed_on: deque[AudioChunk] = deque()
         self._utterance_open = False
         self._ignoring = False
+        self._now = 0
         self._paused_at: int | None = None
+        self._looks = 0
         self._completeness = Completeness.UNKNOWN
 
     @property
@@ -84,15 +86,17 @@ class Ear:
         """What recognition thinks of the answer as far as the pause reported at `paused_at`.
 
         Forgotten when voice goes on, and of no account when it has gone on already: on a live line
-        the caller may speak again while recognition thinks. A certainly complete answer ends the
-        turn now.
+        the caller may speak again while recognition thinks. Where the silence was long enough for
+        such an answer the turn ends now.
         """
-        if paused_at != self._paused_at:
+        if not self.still_pauses(paused_at):
             return []
-        if completeness is Completeness.CERTAIN:
-            return self._end_turn()
         self._completeness = completeness
-        return []
+        return self._end_turn() if self._silent_for_long_enough() else []
+
+    def still_pauses(self, paused_at: int) -> bool:
+        """Nothing was said since the pause reported at `paused_at`, and its turn is not over."""
+        return paused_at == self._paused_at
 
     def drop(self) -> None:
         """Forget the utterance under way, and what the caller still says of it.
@@ -127,6 +131,7 @@ class Ear:
         if since is not None:
             self._take_out_tone(since)
             self._voice.was_no_voice(since, frame.position)
+        self._now = frame.end
         samples, only_echo = self._echo.take_out(frame.samples)
         without_echo = AudioChunk(samples, frame.position)
         state = self._voice.feed(without_echo, key=since is not None, echo=only_echo)
@@ -140,26 +145,34 @@ class Ear:
                 return []
             case VoiceState.SPEAKING:
                 events = self._begin() if not (self._utterance_open or self._ignoring) else []
-                self._paused_at = None
-                self._completeness = Completeness.UNKNOWN
+                self._no_pause()
                 events.extend(self._pass_on(_HELD_FRAMES))
             case VoiceState.STOPPING:
                 events = self._pass_on(_HELD_FRAMES)
-                silent = now - self._voice.end
-                if silent >= self._silence_limit():
+                if self._silent_for_long_enough():
                     return [*events, *self._end_turn()]
-                asked = self._paused_at is not None
-                if self._rule.asks and not asked and silent >= ms_to_samples(PAUSE_MS):
-                    self._paused_at = now
-                    events.extend([SpeechPaused(now)] if self._utterance_open else [])
+                events.extend(self._look(now))
         if now - self._voice.start >= self._longest:
             events.extend(self._end_turn())
         return events
 
-    def _silence_limit(self) -> int:
+    def _look(self, now: int) -> list[EarEvent]:
+        """Time to ask the recogniser, for the first time in this pause or once more."""
+        if self._looks == len(LOOKS_MS) or now - self._voice.end < ms_to_samples(
+            LOOKS_MS[self._looks]
+        ):
+            return []
+        self._looks += 1
+        if self._paused_at is None:
+            self._paused_at = now
+        known = self._completeness is Completeness.CERTAIN
+        return [SpeechPaused(self._paused_at)] if self._utterance_open and not known else []
+
+    def _silent_for_long_enough(self) -> bool:
+        needed = self._rule.silence_ms(self._completeness)
         if self._ignoring:
-            return ms_to_samples(IGNORED_PAUSE_MS)
-        return ms_to_samples(self._rule.silence_ms(self._completeness))
+            needed = IGNORED_PAUSE_MS
+        return self._now - self._voice.end >= ms_to_samples(needed)
 
     def _begin(self) -> list[EarEvent]:
         self._utterance_open = True
@@ -186,9 +199,13 @@ class Ear:
             self._voice.settle()
             self._not_passed_on.clear()
         self._utterance_open = self._ignoring = False
-        self._paused_at = None
-        self._completeness = Completeness.UNKNOWN
+        self._no_pause()
         return events
+
+    def _no_pause(self) -> None:
+        self._paused_at = None
+        self._looks = 0
+        self._completeness = Completeness.UNKNOWN
 
     def _take_out_tone(self, since: int) -> None:
         """Silence in what is not yet passed on, from sample `since`."""

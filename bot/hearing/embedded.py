@@ -31,6 +31,12 @@ _SHORTEST_SECONDS = 0.1
 """Less than this is not a word."""
 _CONTEXT_SECONDS = 3.0
 """About two groups of digits: with less around them words are heard worse."""
+_PAUSE_MS = 200
+"""Silence after the last word, with which it is heard as well as it ever will be."""
+_SHORT_PAUSE_MS = 60
+"""Of a pause, when an answer is asked for first."""
+_HEARD = 0.5
+"""Confidence below which one listens again."""
 _FULL_SCALE = 32768.0
 _FRAME = SAMPLE_RATE // FRAMES_PER_SECOND
 """Samples a frame of the head stands for."""
@@ -97,17 +103,29 @@ class EmbeddedRecogniser:
         self._sound += chunk.samples.tobytes()
 
     def preliminary(self) -> tuple[Hypothesis, ...]:
-        """The last answer again where nothing but silence came after it."""
-        samples = np.frombuffer(bytes(self._sound), dtype=np.int16)
-        if self._answer is None or not stayed_quiet(samples, since=self._answer.samples):
-            self._answer = self._recognise(samples, self._answer)
-        return self._answer.hypotheses
+        """The last answer again where it heard the pause and nothing but silence came after."""
+        return self._answered(_PAUSE_MS)
 
     def finish(self) -> tuple[Hypothesis, ...]:
+        """The last answer again where nothing but silence came after it: it may have ended the
+        turn. Words that were hardly heard in the pause are heard again with all the silence."""
+        if self._expectation.kind is Kind.OPEN and self._hardly_heard():
+            self._answer = None
         try:
-            return self.preliminary()
+            return self._answered(_SHORT_PAUSE_MS)
         finally:
             self._forget()
+
+    def _hardly_heard(self) -> bool:
+        hypotheses = self._answer.hypotheses if self._answer is not None else ()
+        return all(one.confidence < _HEARD for one in hypotheses)
+
+    def _answered(self, pause_ms: int) -> tuple[Hypothesis, ...]:
+        samples = np.frombuffer(bytes(self._sound), dtype=np.int16)
+        answer = self._answer
+        if answer is None or not stayed_quiet(samples, answer.samples, pause_ms):
+            answer = self._answer = self._recognise(samples, answer)
+        return answer.hypotheses
 
     def _forget(self) -> None:
         self._sound[:] = bytes(len(self._sound))

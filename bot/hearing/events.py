@@ -32,7 +32,10 @@ class SpeechSound:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """The caller pauses; the turn is not over. The moment to ask for a preliminary answer."""
+    """The caller pauses; the turn is not over. The moment to ask for a preliminary answer.
+
+    at: the pause, by the sample at which it was first told of; the same when it is told of again.
+    """
 
     at: int
 

@@ -56,15 +56,15 @@ def last_pause(samples: Samples, before: int) -> int | None:
     return found
 
 
-def stayed_quiet(samples: Samples, since: int) -> bool:
-    """Whether there was a pause at that sample and nothing has been said after it.
+def stayed_quiet(samples: Samples, since: int, pause_ms: int = _PAUSE_BLOCKS * 20) -> bool:
+    """Whether there was a pause of that length before the sample and nothing was said after it.
 
     On a noisy line the answer is no.
     """
     if since == len(samples):
         return True
     before, after = _levels(samples[since % _BLOCK : since]), _levels(samples[since:])
-    pause = before[-_PAUSE_BLOCKS:].max(initial=0.0)
+    pause = before[-(pause_ms // 20) :].max(initial=0.0)
     if len(before) <= _PAUSE_BLOCKS or pause > _BELOW_LOUDEST * before.max():
         return False
     return bool(after.max(initial=0.0) <= max(1.0, _STILL_QUIET * pause))

@@ -102,9 +102,19 @@ class Grammar:
         """Of the phrase that ends here, in order; empty when it cannot end."""
         return tuple(sorted({value + adds for value, node in state for adds in node.ends}))
 
+    def may_change(self, state: State) -> bool:
+        """Whether words that follow may make another value of the phrase that ends here."""
+        values = self.values(state)
+        return any(_may_add(node) or (value not in values and node.arcs) for value, node in state)
+
     def read(self, words: Iterable[str]) -> tuple[int, ...]:
         """All values of a phrase; empty when it is none."""
         state = self.start
         for spoken in words:
             state = self.after(state, spoken)
         return self.values(state)
+
+
+def _may_add(node: Node) -> bool:
+    """Whether some way on from here is worth something."""
+    return any(adds or _may_add(after) for targets in node.arcs.values() for adds, after in targets)

@@ -49,6 +49,14 @@ _CLEAR_WORDS: dict[Intent, tuple[str, ...]] = {
         "no that's not right", "no that isn't right", "no that's not correct", "no that's not it",
         "absolutely not", "definitely not", "of course not", "certainly not", "no way",
     ),
+    Intent.PAY_FULL: (
+        "the full amount", "full amount", "the whole amount", "the full balance", "full balance",
+        "the whole balance", "in full", "pay in full",
+    ),
+    Intent.PAY_MINIMUM: (
+        "the minimum", "minimum", "just the minimum", "the minimum amount", "minimum amount",
+        "the minimum payment", "minimum payment", "the minimum due",
+    ),
     Intent.REPEAT: (
         "repeat", "repeat that", "again", "once more", "one more time", "say again",
         "say that again", "come again", "pardon", "pardon me", "i beg your pardon", "sorry what",
@@ -78,6 +86,39 @@ _CLEAR_WORDS: dict[Intent, tuple[str, ...]] = {
 }  # fmt: skip
 
 _BY_PHRASE = {phrase: intent for intent, phrases in _CLEAR_WORDS.items() for phrase in phrases}
+
+_ALSO_AGREEING = (
+    "please do",
+    "do it",
+    "do that",
+    "all right",
+    "alright",
+    "that's all right",
+    "it's all right",
+    "that's all correct",
+    "that is all correct",
+    "that's all fine",
+    "all good",
+    "that's good",
+    "it is",
+    "good",
+    "great",
+    "now",
+)
+"""After a "yes" these add nothing to it."""
+
+_AGREEMENT = re.compile(
+    "(?:(?:"
+    + "|".join(
+        re.escape(phrase)
+        for phrase in sorted(
+            {*_CLEAR_WORDS[Intent.AFFIRM], *_ALSO_AGREEING, *HESITATIONS, *_POLITE},
+            key=len,
+            reverse=True,
+        )
+    )
+    + ")(?: |$))+"
+)
 
 _FIELD_WORDS: tuple[tuple[Field, str], ...] = (
     # The security code before the card number ("the code on the back of the card") and the date
@@ -149,6 +190,14 @@ def clear_words(text: str) -> Understood | None:
     if _ANOTHER_CARD.fullmatch(" ".join(word for word in words if word not in _POLITE)):
         return Understood(Intent.CORRECT, _CLEAR, Field.CARD)
     return None
+
+
+def is_agreement(text: str) -> bool:
+    """Whether the text is nothing but a yes, in however many phrases: "yep, that's all right now,
+    thanks"."""
+    line = " ".join(_words(text))
+    said = {phrase for phrase in _CLEAR_WORDS[Intent.AFFIRM] if f" {phrase} " in f" {line} "}
+    return bool(said) and _AGREEMENT.fullmatch(line) is not None
 
 
 def rough_words(text: str) -> Understood | None:

@@ -20,7 +20,7 @@ from bot.hearing.events import (
     TurnEnded,
 )
 from bot.hearing.key_tones import tone
-from bot.hearing.turns import Completeness
+from bot.hearing.turns import LOOKS_MS, Completeness
 from bot.settings import EndOfTurnSettings, HearingSettings
 
 CARD = Expectation(Kind.CARD)
@@ -77,9 +77,12 @@ def test_a_card_number_read_in_four_groups_is_one_turn(pause_ms: float) -> None:
     assert samples_to_ms(turn.end) == pytest.approx(voice_ends, abs=150)
 
 
-def test_each_pause_between_groups_is_reported_once() -> None:
+def test_each_pause_between_groups_is_told_of_early_and_once_more() -> None:
     events = events_of(card_in_groups(1200))
-    assert names(events) == ["SpeechBegan", *["SpeechPaused"] * 4, "TurnEnded"]
+    assert names(events) == ["SpeechBegan", *["SpeechPaused"] * 8, "TurnEnded"]
+    told = [event.at for event in events if isinstance(event, SpeechPaused)]
+    assert told[::2] == told[1::2]
+    assert len(set(told)) == 4
 
 
 def test_a_yes_ends_soon_after_its_last_sound() -> None:
@@ -191,7 +194,8 @@ def test_a_key_during_speech_is_reported_and_the_turn_goes_on() -> None:
     sound = join(pause(500), spoken[:half], tone("7", 100), spoken[half:], pause(2500))
     events = events_of(sound)
     assert keys(events) == "7"
-    assert names(events) == ["SpeechBegan", "KeyHeard", "SpeechPaused", "TurnEnded"]
+    told = [name for name in names(events) if name != "SpeechPaused"]
+    assert told == ["SpeechBegan", "KeyHeard", "TurnEnded"]
 
 
 def test_the_recogniser_hears_no_key_tone() -> None:
@@ -242,15 +246,19 @@ def test_a_click_in_a_pause_does_not_prolong_the_turn() -> None:
 # What the call tells the ear
 
 
-def pausing_ear(expectation: Expectation = CARD) -> tuple[Ear, int, int]:
+def pausing_ear(
+    expectation: Expectation = CARD, *, pause_ms: int = 500, times: EndOfTurnSettings | None = None
+) -> tuple[Ear, int, int]:
     """An ear in the pause after a group of digits, its leg's position, and where it told of the
     pause."""
-    ear = ear_for(expectation)
-    sound = join(pause(500), phrase("four_one_one_one"), pause(500))
+    ear = Ear(HearingSettings(end_of_turn=times or EndOfTurnSettings()))
+    ear.expect(expectation)
+    sound = join(pause(500), phrase("four_one_one_one"), pause(pause_ms))
     events = feed(ear, sound)
-    assert names(events) == ["SpeechBegan", "SpeechPaused"]
-    (paused,) = [event for event in events if isinstance(event, SpeechPaused)]
-    return ear, len(sound), paused.at
+    pauses = [event.at for event in events if isinstance(event, SpeechPaused)]
+    assert names(events) == ["SpeechBegan", *["SpeechPaused"] * len(pauses)]
+    assert len(set(pauses)) == 1
+    return ear, len(sound), pauses[0]
 
 
 def test_a_complete_answer_ends_the_turn_at_once() -> None:
@@ -261,11 +269,38 @@ def test_a_complete_answer_ends_the_turn_at_once() -> None:
     assert ear.judge(Completeness.CERTAIN, paused) == []
 
 
+def test_a_complete_answer_ends_no_turn_before_the_pause_is_one() -> None:
+    """Recognition may know within the gap before a last word."""
+    times = EndOfTurnSettings(certain_ms=400)
+    ear, position, paused = pausing_ear(pause_ms=200, times=times)
+    assert ear.judge(Completeness.CERTAIN, paused) == []
+    for chunk in chunks(pause(1000), position=position):
+        for turn in turns(ear.feed(chunk)):
+            assert samples_to_ms(chunk.end - turn.end) == pytest.approx(400, abs=20)
+            return
+    pytest.fail("the turn did not end")
+
+
+def test_an_answer_known_after_its_wait_ends_the_turn_at_once() -> None:
+    ear, _, paused = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)), pause_ms=800)
+    assert names(ear.judge(Completeness.POSSIBLE, paused)) == ["TurnEnded"]
+
+
+def test_a_pause_is_one_until_the_voice_goes_on_or_the_turn_is_over() -> None:
+    ear, position, paused = pausing_ear()
+    assert ear.still_pauses(paused)
+    feed(ear, phrase("yes"), position=position)
+    assert not ear.still_pauses(paused)
+    ear, _, paused = pausing_ear()
+    ear.judge(Completeness.CERTAIN, paused)
+    assert not ear.still_pauses(paused)
+
+
 def test_after_a_complete_answer_the_next_words_are_a_turn_of_their_own() -> None:
     ear, position, paused = pausing_ear()
     ear.judge(Completeness.CERTAIN, paused)
     more = feed(ear, join(phrase("yes"), pause(2500)), position=position)
-    assert names(more) == ["SpeechBegan", "SpeechPaused", "TurnEnded"]
+    assert names(more) == ["SpeechBegan", *["SpeechPaused"] * 2, "TurnEnded"]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +310,8 @@ def test_after_a_complete_answer_the_next_words_are_a_turn_of_their_own() -> Non
 def test_what_recognition_thinks_of_the_answer_lengthens_or_shortens_the_wait(
     judged: Completeness, ends_after_ms: int
 ) -> None:
-    ear, position, paused = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)))
+    times = EndOfTurnSettings(digits_complete_ms=700, digits_ms=1000, digits_missing_ms=1800)
+    ear, position, paused = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)), times=times)
     assert ear.judge(judged, paused) == []
     for chunk in chunks(pause(3000), position=position):
         for turn in turns(ear.feed(chunk)):
@@ -285,18 +321,19 @@ def test_what_recognition_thinks_of_the_answer_lengthens_or_shortens_the_wait(
 
 
 def test_a_judgement_is_forgotten_when_the_caller_goes_on() -> None:
-    ear, position, paused = pausing_ear(Expectation(Kind.DIGITS, lengths=(5, 9)))
-    ear.judge(Completeness.POSSIBLE, paused)
+    digits = Expectation(Kind.DIGITS, lengths=(5, 9))
+    times = EndOfTurnSettings(digits_complete_ms=700, digits_ms=1000)
+    ear, position, paused = pausing_ear(digits, times=times)
+    assert ear.judge(Completeness.POSSIBLE, paused) == []
     spoken = join(phrase("yes"), pause(800))
     assert not turns(feed(ear, spoken, position=position))
 
 
 def test_a_judgement_that_comes_when_the_caller_speaks_again_ends_nothing() -> None:
     ear, position, paused = pausing_ear()
-    feed(ear, phrase("yes"), position=position)
-    assert ear.judge(Completeness.CERTAIN, paused) == []
-    position += len(phrase("yes"))
-    (again,) = [e for e in feed(ear, pause(500), position=position) if isinstance(e, SpeechPaused)]
+    said = join(phrase("yes"), pause(500))
+    events = feed(ear, said, position=position)
+    again = [event for event in events if isinstance(event, SpeechPaused)][-1]
     assert ear.judge(Completeness.CERTAIN, paused) == []
     assert names(ear.judge(Completeness.CERTAIN, again.at)) == ["TurnEnded"]
 
@@ -316,14 +353,14 @@ def test_a_dropped_utterance_is_forgotten_with_what_still_follows_of_it() -> Non
     rest = feed(ear, join(spoken[8000:], pause(900)), position=8000)
     assert rest == []
     again = feed(ear, join(phrase("yes"), pause(2500)), position=len(spoken) + 7200)
-    assert names(again) == ["SpeechBegan", "SpeechPaused", "TurnEnded"]
+    assert names(again) == ["SpeechBegan", *["SpeechPaused"] * 2, "TurnEnded"]
 
 
 def test_dropping_without_an_utterance_changes_nothing() -> None:
     ear = ear_for(YES_NO)
     ear.drop()
     events = feed(ear, join(pause(500), phrase("yes"), pause(1000)))
-    assert names(events) == ["SpeechBegan", "SpeechPaused", "TurnEnded"]
+    assert names(events) == ["SpeechBegan", *["SpeechPaused"] * 2, "TurnEnded"]
 
 
 def test_an_utterance_cut_off_by_hanging_up_ends() -> None:
@@ -379,9 +416,22 @@ def test_half_a_second_before_the_voice_reaches_the_recogniser() -> None:
     assert PRE_ROLL_MS >= 500
 
 
-def test_pauses_are_not_reported_where_a_preliminary_answer_is_of_no_use() -> None:
-    events = events_of(join(pause(500), phrase("yes"), pause(1500)), Expectation(Kind.OPEN))
-    assert not any(isinstance(e, SpeechPaused) for e in events)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_pause_is_told_of_soon_at_every_question(kind: Kind) -> None:
+    """Computing in the silence that is waited for anyway takes no time."""
+    events = events_of(join(pause(500), phrase("yes"), pause(2600)), Expectation(kind))
+    paused = [event for event in events if isinstance(event, SpeechPaused)]
+    [turn] = turns(events)
+    assert len(paused) == len(LOOKS_MS)
+    assert samples_to_ms(paused[0].at - turn.end) == pytest.approx(LOOKS_MS[0], abs=20)
+
+
+def test_what_is_certain_already_is_not_asked_again() -> None:
+    times = EndOfTurnSettings(certain_ms=400)
+    ear, position, paused = pausing_ear(pause_ms=200, times=times)
+    ear.judge(Completeness.CERTAIN, paused)
+    more = feed(ear, pause(1000), position=position)
+    assert names(more) == ["TurnEnded"]
 
 
 def test_speech_is_reported_within_200_ms_of_its_start() -> None:

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards import SecretDigits, SecretText
-from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.turns import Completeness, completeness, rule_for
+from bot.expectations import Expectation, Field, Hypothesis, Kind
+from bot.hearing.turns import LOOKS_MS, Completeness, completeness, rule_for
 from bot.settings import EndOfTurnSettings
 
 VISA = "4111111111111111"
 TIMES = EndOfTurnSettings()
+UNKNOWN, PARTIAL, POSSIBLE, CERTAIN = Completeness
 
 
 def is_complete(heard: list[Hypothesis], expectation: Expectation, threshold: float) -> bool:
@@ -94,10 +95,50 @@ def test_digits_of_any_number_are_never_certainly_complete() -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.YES_NO, Kind.AMOUNT, Kind.EXPIRY, Kind.OPEN])
-def test_what_has_no_length_is_never_certainly_complete(kind: Kind) -> None:
+@pytest.mark.parametrize("text", ["no", "yes", "eighty seven", "oh four thirty", "the old one"])
+def test_words_that_may_go_on_are_never_certainly_complete(kind: Kind, text: str) -> None:
     """ "No" may go on with "the expiry is wrong", "eighty seven" with "fifty"."""
-    heard = [Hypothesis(SecretText("no"), 1.0, fits=True)]
-    assert not is_complete(heard, Expectation(kind), threshold=0.5)
+    heard = [Hypothesis(SecretText(text), 1.0, fits=True)]
+    assert completeness(heard, Expectation(kind), 0.5) is not CERTAIN
+    assert completeness(heard, Expectation(kind), 0.5, lambda _: True) is not CERTAIN
+
+
+def test_what_says_something_whole_ends_a_turn_sooner_where_it_is_sure_enough() -> None:
+    asked = Expectation(Kind.OPEN)
+    sure, unsure = (Hypothesis(SecretText("yes"), c) for c in (0.6, 0.4))
+    assert completeness([sure], asked, 0.5, lambda text: text == "yes") is Completeness.POSSIBLE
+    assert completeness([sure], asked, 0.5, lambda text: text == "no") is Completeness.UNKNOWN
+    assert completeness([unsure], asked, 0.5, lambda text: text == "yes") is Completeness.UNKNOWN
+
+
+def words(text: str, confidence: float = 0.9) -> list[Hypothesis]:
+    return [Hypothesis(SecretText(text), confidence)]
+
+
+def test_an_amount_or_a_date_that_cannot_go_on_is_complete_where_it_was_heard_surely() -> None:
+    amount, date = Expectation(Kind.AMOUNT), Expectation(Kind.EXPIRY)
+    for text, asked in [("forty dollars and ten cents", amount), ("oh four twenty nine", date)]:
+        assert completeness(words(text), asked, 0.3) is Completeness.CERTAIN
+        assert completeness(words(text, 0.7), asked, 0.3) is Completeness.POSSIBLE
+        assert completeness(words(text, 0.85), asked, 0.9) is Completeness.UNKNOWN
+
+
+def test_a_month_without_its_year_is_waited_for_as_long_as_missing_digits() -> None:
+    asked = Expectation(Kind.EXPIRY)
+    assert completeness(words("oh four"), asked, 0.3) is Completeness.PARTIAL
+    assert rule_for(asked, TIMES).silence_ms(Completeness.PARTIAL) > 1500
+
+
+def test_the_first_question_about_the_amount_waits_as_the_others_about_it_do() -> None:
+    openly = Expectation(Kind.OPEN, field=Field.AMOUNT)
+    assert rule_for(openly, TIMES) == rule_for(Expectation(Kind.AMOUNT), TIMES)
+    assert completeness(words("a hundred and"), openly, 0.3) is Completeness.PARTIAL
+
+
+def test_as_many_digits_as_were_asked_for_end_a_turn_sooner_however_badly_heard() -> None:
+    """They are asked for again, or taken: no silence makes them surer."""
+    assert completeness([said("123", 0.4)], digits(3), 0.8) is Completeness.POSSIBLE
+    assert completeness([said(VISA, 0.4)], card(), 0.8) is Completeness.UNKNOWN
 
 
 def test_nothing_heard_is_not_complete() -> None:
@@ -117,9 +158,10 @@ def test_an_answer_that_lacks_digits_is_waited_for_longest_and_a_possible_one_le
     kind: Kind,
 ) -> None:
     rule = rule_for(Expectation(kind), TIMES)
-    assert rule.silence_ms(Completeness.CERTAIN) == 0
+    assert rule.silence_ms(Completeness.CERTAIN) >= LOOKS_MS[0]
     assert (
-        rule.silence_ms(Completeness.POSSIBLE)
+        rule.silence_ms(Completeness.CERTAIN)
+        < rule.silence_ms(Completeness.POSSIBLE)
         <= rule.silence_ms(Completeness.UNKNOWN)
         <= rule.silence_ms(Completeness.PARTIAL)
     )
@@ -155,18 +197,18 @@ def test_three_groups_of_a_visa_number_lack_digits_though_maestro_has_numbers_so
     )
 
 
-UNKNOWN, PARTIAL, POSSIBLE = (
-    Completeness.UNKNOWN,
-    Completeness.PARTIAL,
-    Completeness.POSSIBLE,
-)
 USED = {
-    "yes_no_ms": {(Kind.YES_NO, known) for known in (UNKNOWN, PARTIAL, POSSIBLE)},
-    "open_ms": {(Kind.OPEN, known) for known in (UNKNOWN, PARTIAL, POSSIBLE)},
-    "amount_ms": {(Kind.AMOUNT, UNKNOWN), (Kind.AMOUNT, PARTIAL)},
+    "certain_ms": {(kind, CERTAIN) for kind in Kind},
+    "yes_no_ms": {(Kind.YES_NO, known) for known in (UNKNOWN, PARTIAL)},
+    "yes_no_complete_ms": {(Kind.YES_NO, POSSIBLE)},
+    "open_ms": {(Kind.OPEN, known) for known in (UNKNOWN, PARTIAL)},
+    "open_complete_ms": {(Kind.OPEN, POSSIBLE)},
+    "amount_ms": {(Kind.AMOUNT, UNKNOWN)},
     "amount_complete_ms": {(Kind.AMOUNT, POSSIBLE)},
-    "expiry_ms": {(Kind.EXPIRY, UNKNOWN), (Kind.EXPIRY, PARTIAL)},
+    "amount_missing_ms": {(Kind.AMOUNT, PARTIAL)},
+    "expiry_ms": {(Kind.EXPIRY, UNKNOWN)},
     "expiry_complete_ms": {(Kind.EXPIRY, POSSIBLE)},
+    "expiry_missing_ms": {(Kind.EXPIRY, PARTIAL)},
     "digits_ms": {(Kind.DIGITS, UNKNOWN)},
     "digits_complete_ms": {(Kind.DIGITS, POSSIBLE)},
     "digits_missing_ms": {(Kind.DIGITS, PARTIAL)},
@@ -174,7 +216,7 @@ USED = {
     "card_complete_ms": {(Kind.CARD, POSSIBLE)},
     "card_missing_ms": {(Kind.CARD, PARTIAL)},
 }
-"""Which waits each setting decides; what is certainly complete is waited for by none."""
+"""Which waits each setting decides."""
 
 
 @pytest.mark.parametrize("key", [field.name for field in fields(EndOfTurnSettings)])
