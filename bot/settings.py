@@ -151,7 +151,7 @@ class EndOfTurnSettings:
     amount_missing_ms: SilenceMs = 1600
     expiry_ms: SilenceMs = 1000
     expiry_complete_ms: SilenceMs = 450
-    expiry_missing_ms: SilenceMs = 1600
+    expiry_missing_ms: SilenceMs = 1800
     digits_ms: SilenceMs = 1000
     digits_complete_ms: SilenceMs = 350
     digits_missing_ms: SilenceMs = 1800
