@@ -93,14 +93,20 @@ class EchoCanceller:
         error = np.sum(self._out_power * self._doubt, axis=0) / 2
         echo = np.fft.irfft(np.sum(self._out * self._response, axis=0))[CHUNK_SAMPLES:]
         rest = frame - echo.astype(np.float32)
-        spectrum = np.asarray(
-            np.fft.rfft(np.concatenate([np.zeros_like(rest), rest])), np.complex64
-        )
-        power = np.square(np.abs(spectrum))
-        self._learn(spectrum, power, error)
-        louder = np.mean(power[_BAND] / (error[_BAND] + _QUIETEST))
+        spectrum = _spectrum(rest)
+        self._learn(spectrum, np.square(np.abs(spectrum)), error)
+        if np.sum(np.square(rest)) > np.sum(np.square(frame.astype(np.float32))):
+            # What was learnt is wrong here. Nothing is added to a line: least of all to a silent
+            # one, whose noise the voice detector would get used to.
+            return WithoutEcho(frame, self._is_explained(_spectrum(frame), error))
         samples = np.clip(np.round(rest), -32768, 32767).astype(np.int16)
-        return WithoutEcho(samples, only_echo=bool(louder < _SOMEBODY))
+        return WithoutEcho(samples, self._is_explained(spectrum, error))
+
+    @staticmethod
+    def _is_explained(spectrum: _Spectra, error: _Real) -> bool:
+        """Whether what the filter may be wrong by is as loud as that."""
+        power = np.square(np.abs(spectrum))
+        return bool(np.mean(power[_BAND] / (error[_BAND] + _QUIETEST)) < _SOMEBODY)
 
     def _go_on(self) -> None:
         """To the next frame that went out. What comes back of it cannot have come in before."""
@@ -123,3 +129,8 @@ class EchoCanceller:
         self._response += np.fft.rfft(step, axis=1)
         self._doubt *= _STAYS**2 * (1 - gain * self._out_power / 2)
         self._doubt += (1 - _STAYS**2) * _EXPECTED
+
+
+def _spectrum(frame: Samples | _Real) -> _Spectra:
+    """Of one frame, with silence before it."""
+    return np.asarray(np.fft.rfft(np.concatenate([np.zeros_like(frame), frame])), np.complex64)

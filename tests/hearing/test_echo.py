@@ -181,6 +181,20 @@ def test_a_line_on_which_nothing_was_played_is_left_as_it_is() -> None:
         canceller.played(np.zeros(CHUNK_SAMPLES, np.int16))
 
 
+def test_a_line_that_has_fallen_silent_stays_so_whatever_was_learnt_of_it() -> None:
+    played = prompts()[: ms_to_samples(8_000)]
+    echo = echo_of(played, 90)
+    echo[len(echo) // 2 :] = 0
+    canceller = EchoCanceller()
+    left: list[Samples] = []
+    for at in range(0, len(played), CHUNK_SAMPLES):
+        frame = np.round(echo[at : at + CHUNK_SAMPLES]).astype(np.int16)
+        left.append(canceller.take_out(frame).samples)
+        canceller.played(played[at : at + CHUNK_SAMPLES])
+
+    assert not np.concatenate(left[len(left) // 2 :]).any()
+
+
 def test_four_seconds_teach_it_to_make_an_echo_15_db_quieter() -> None:
     played = prompts()[: ms_to_samples(6_000)]
     echo = echo_of(played, 250, 0.15)
