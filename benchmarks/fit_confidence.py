@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=CLIPS)
     parser.add_argument("--strings", type=int, default=300, help="of each sort and source")
     parser.add_argument("--lines", type=int, default=4, help="for each whole phrase")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="drawn with each")
     parser.add_argument("--write", action="store_true", help="put the result into models/numbers")
     options = parser.parse_args()
     path = NUMBERS / "calibration.json"
@@ -189,9 +189,13 @@ def main() -> None:
     engine = EmbeddedEngine(NUMBERS)
     words = read_clips(options.words) if options.words is not None else {}
     groups = rendered_groups.read_groups(options.groups, "validation")
-    strings = digit_strings(options.seed, words, groups, options.strings)
+    strings = [
+        string
+        for seed in options.seeds
+        for string in digit_strings(seed, words, groups, options.strings)
+    ]
     said = phrases(
-        options.seed, options.clips, options.phrases, options.strings // 2, options.lines
+        options.seeds[0], options.clips, options.phrases, options.strings // 2, options.lines
     )
     rows = collect_digits(engine, strings) | collect_values(engine, said)
     for name, found in rows.items():

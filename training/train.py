@@ -40,6 +40,7 @@ silence put behind every utterance. Nothing is padded, for the product pads noth
 that reads backwards as well hears the difference."""
 _MEAN_OVER = 300
 """Steps the running mean of the weights looks back, about."""
+_SAY_EVERY_SECONDS = 30
 _LEARNING_RATE = 2e-3
 _WARM_LEARNING_RATE = 7e-4
 
@@ -210,13 +211,33 @@ def main() -> None:
         began = time.monotonic()
         random = np.random.default_rng([options.seed, training.epoch])
         torch.manual_seed(1000 * options.seed + training.epoch)
-        losses = [training.learn(collate(batch, random)) for batch in batched(examples, random)]
+        losses = learn_all(training, batched(examples, random), random)
         training.epoch += 1
         unfinished = path.with_suffix(".part")
         torch.save(training.state(), unfinished)
         unfinished.replace(path)
         minutes = (time.monotonic() - began) / 60
         report(training, judge(training.mean, judged), float(np.mean(losses)), minutes)
+
+
+def learn_all(
+    training: Training, batches: Sequence[Sequence[Example]], random: np.random.Generator
+) -> list[float]:
+    """Once through them; says twice a minute how far it is. The loss of each."""
+    losses: list[float] = []
+    began = said = time.monotonic()
+    for number, batch in enumerate(batches, start=1):
+        losses.append(training.learn(collate(batch, random)))
+        now = time.monotonic()
+        if now - said > _SAY_EVERY_SECONDS:
+            said = now
+            left = (now - began) / number * (len(batches) - number)
+            sys.stdout.write(
+                f"epoch {training.epoch + 1}: {number} of {len(batches)} steps, "
+                f"loss {np.mean(losses[-50:]):.4f}, {left / 60:.1f} min left\n"
+            )
+            sys.stdout.flush()
+    return losses
 
 
 def report(training: Training, scores: dict[str, Score], loss: float, minutes: float) -> None:

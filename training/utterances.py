@@ -49,7 +49,7 @@ class Plan:
 
 BATCH = 200
 PLANS: dict[Part, Plan] = {
-    "train": Plan({"kokoro": 6, "piper": 2, "flite": 1, "festival": 1, "espeak": 1}, 12, 12, 1),
+    "train": Plan({"kokoro": 5, "piper": 2, "flite": 1, "festival": 1, "espeak": 1}, 14, 16, 2),
     "validation": Plan({"kokoro": 4}, 2, 2, 1),
     "test": Plan({"kokoro": 4}, 4, 2, 1),
 }
