@@ -22,7 +22,7 @@ from benchmarks.telephone import read_clips
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, silence
 from bot.expectations import Hypothesis
 from bot.hearing.ear import Ear
-from bot.hearing.embedded import EmbeddedEngine
+from bot.hearing.embedded.engine import EmbeddedEngine
 from bot.hearing.events import SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.turns import Completeness, completeness
 from bot.project import ROOT

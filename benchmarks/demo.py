@@ -38,13 +38,13 @@ from bot.calls.scenarios.scenario import SCENARIO_DAY, load_scenario
 from bot.calls.services import running_services
 from bot.calls.telling import Telling
 from bot.dialog.dialog import Dialog
-from bot.hearing import utterance
 from bot.hearing.ear import Ear
-from bot.hearing.embedded import EmbeddedRecogniser, resampled
-from bot.hearing.number_head import NumberHead
-from bot.hearing.tones import ToneDetector
-from bot.hearing.voice_activity import VoiceActivity
-from bot.hearing.whisper import TEXT_PADDING_SECONDS, Sound, Whisper
+from bot.hearing.embedded import utterance
+from bot.hearing.embedded.engine import EmbeddedRecogniser, resampled
+from bot.hearing.embedded.whisper import TEXT_PADDING_SECONDS, Sound, Whisper
+from bot.hearing.keys.tones import ToneDetector
+from bot.hearing.numbers.head import NumberHead
+from bot.hearing.voice.activity import VoiceActivity
 from bot.logs import configure_logs
 from bot.processes import Child, started_server
 from bot.project import ROOT

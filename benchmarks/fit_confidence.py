@@ -26,15 +26,15 @@ from benchmarks.spoken_strings import SpokenString
 from benchmarks.telephone import read_clips
 from benchmarks.validation_speech import digit_strings, phrases
 from bot.expectations import Kind
-from bot.hearing.confidence import Line
-from bot.hearing.embedded import EmbeddedEngine, padding_seconds, resampled
-from bot.hearing.number_answers import digit_answers
-from bot.hearing.number_grammars import grammar_for
-from bot.hearing.number_head import LogProbabilities
-from bot.hearing.number_text import agrees, merge, spoken_text
-from bot.hearing.utterance import Written, sentence_features
-from bot.hearing.value_answers import is_clear, value_answers
-from bot.hearing.word_search import HeardWords, search_words
+from bot.hearing.embedded.engine import EmbeddedEngine, padding_seconds, resampled
+from bot.hearing.embedded.utterance import Written, sentence_features
+from bot.hearing.numbers.confidence import Line
+from bot.hearing.numbers.digit_answers import digit_answers
+from bot.hearing.numbers.grammars import grammar_for
+from bot.hearing.numbers.head import LogProbabilities
+from bot.hearing.numbers.number_text import agrees, merge, spoken_text
+from bot.hearing.numbers.value_answers import is_clear, value_answers
+from bot.hearing.numbers.word_search import HeardWords, search_words
 
 NUMBERS = Path(__file__).parents[1] / "models" / "numbers"
 FEWEST = 200

@@ -24,11 +24,11 @@ import numpy as np
 from benchmarks.spoken_strings import SpokenString, spoken_strings
 from benchmarks.telephone import read_clips
 from bot.calls.laboratory.bench import proportion
-from bot.hearing.embedded import padding_seconds, resampled
-from bot.hearing.number_answers import digit_answers
-from bot.hearing.number_head import NumberHead
-from bot.hearing.whisper import States, Whisper
-from bot.hearing.word_search import search_words
+from bot.hearing.embedded.engine import padding_seconds, resampled
+from bot.hearing.embedded.whisper import States, Whisper
+from bot.hearing.numbers.digit_answers import digit_answers
+from bot.hearing.numbers.head import NumberHead
+from bot.hearing.numbers.word_search import search_words
 from training import clips, features, voices
 from training.scoring import Score, greedy, in_words_of
 from training.vocabulary import DIGITS, FILLER, WORDS

@@ -42,7 +42,7 @@ from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, ms_to_sam
 from bot.calls.wav import read_wav
 from bot.hearing.ear import Ear, load_ears
 from bot.hearing.events import SpeechBegan
-from bot.hearing.voice_activity import level_dbfs
+from bot.hearing.voice.activity import level_dbfs
 from bot.project import ROOT
 from bot.settings import HearingSettings
 from bot.speaking.playback import Playback

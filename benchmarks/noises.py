@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.telephone import mu_law
 from bot.audio import SAMPLE_RATE, Samples, ms_to_samples, silence
-from bot.hearing.key_tones import tone_pair
+from bot.hearing.keys.key_tones import tone_pair
 
 Wave = NDArray[np.float64]
 """Full scale 32768, shape (n,)."""

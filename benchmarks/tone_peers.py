@@ -18,7 +18,7 @@ import numpy as np
 import soxr
 
 from bot.audio import SAMPLE_RATE, AudioChunk, Samples
-from bot.hearing.tones import ToneDetector
+from bot.hearing.keys.tones import ToneDetector
 
 MULTIMON_RATE = 22050
 _SPANDSP = "libspandsp.so.2"

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.audio import SAMPLE_RATE, Samples, ms_to_samples
-from bot.hearing.key_tones import FULL_SCALE_DBM0, KEYS, frequencies
+from bot.hearing.keys.key_tones import FULL_SCALE_DBM0, KEYS, frequencies
 
 Sound = NDArray[np.float64]
 """Samples in units of 16 bits, not yet rounded or clipped."""

@@ -28,7 +28,7 @@ from benchmarks.long_speech import long_speech
 from benchmarks.tone_peers import Peer, missing, peers, spandsp_with_dial_tone_filter
 from benchmarks.tone_sequences import ALL_KEYS, LEVEL, Hears, on_line, pulse, train
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, silence
-from bot.hearing.clamp import ToneClamp
+from bot.hearing.keys.clamp import ToneClamp
 
 SNRS_DB = (24, 18, 12, 9, 6)
 CLAMP_EVERY = 9

@@ -11,7 +11,7 @@ _HEAR = """
 import numpy as np
 from bot.audio import AudioChunk
 from bot.expectations import Expectation, Kind
-from bot.hearing.embedded import EmbeddedEngine
+from bot.hearing.embedded.engine import EmbeddedEngine
 from pathlib import Path
 
 recogniser = EmbeddedEngine(Path("models/numbers")).recogniser()

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from bot import onnx
-from bot.hearing.whisper import WIDTH
+from bot.hearing.embedded.whisper import WIDTH
 from training import clips
 from training.ctc import frames
 from training.network import NumberNetwork, start_from

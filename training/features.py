@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.hearing.embedded import resampled
-from bot.hearing.number_head import PADDING_SECONDS
-from bot.hearing.whisper import TEXT_PADDING_SECONDS, WIDTH, Whisper
+from bot.hearing.embedded.engine import resampled
+from bot.hearing.embedded.whisper import TEXT_PADDING_SECONDS, WIDTH, Whisper
+from bot.hearing.numbers.head import PADDING_SECONDS
 from training import clips, people, voices
 from training.shares import JOBS, Share, share_out
 from training.utterances import PLANS, Batch, batches

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from bot.hearing.whisper import WIDTH
+from bot.hearing.embedded.whisper import WIDTH
 from training.vocabulary import COLUMNS, FILLER, WORDS
 
 _CHANNELS = 192

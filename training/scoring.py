@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.calls.laboratory.bench import edits
-from bot.hearing.digit_words import spell
-from bot.hearing.number_head import LogProbabilities
+from bot.hearing.numbers.digit_words import spell
+from bot.hearing.numbers.head import LogProbabilities
 from training.vocabulary import BLANK, FILLER
 
 

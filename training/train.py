@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bot.hearing.whisper import WIDTH
+from bot.hearing.embedded.whisper import WIDTH
 from training import clips, features
 from training.ctc import feasible, frames
 from training.features import Example

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from bot.audio import CHUNK_SAMPLES, Samples, ms_to_samples, silence, whole_chunk
-from bot.hearing.key_tones import tone
+from bot.hearing.keys.key_tones import tone
 
 KEY_MS = 100
 KEY_GAP_MS = 100

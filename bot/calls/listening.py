@@ -23,7 +23,7 @@ from bot.cards import SecretText
 from bot.dialog import events as happened
 from bot.expectations import Expectation, Hypothesis, Kind, Reading
 from bot.hearing.events import EarEvent, KeyHeard, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
-from bot.hearing.key_presses import KeyPresses, KeyReport
+from bot.hearing.keys.presses import KeyPresses, KeyReport
 from bot.hearing.turns import completeness
 from bot.understanding.ends import is_whole
 

@@ -15,7 +15,7 @@ from bot.console import console, problems
 from bot.errors import ModelError
 
 if TYPE_CHECKING:
-    from bot.hearing.vosk_models import ListedModel
+    from bot.hearing.vosk_engine.models import ListedModel
 
 commands = typer.Typer(
     no_args_is_help=True, help="Recogniser models: which there are, get Vosk's, check them all."
@@ -47,8 +47,8 @@ def list_models(
     from rich.table import Table
 
     from bot.hearing.engines import choose_engine, vosk_folders
-    from bot.hearing.vosk_folder import language_of
-    from bot.hearing.vosk_models import Source as ModelSource
+    from bot.hearing.vosk_engine.folder import language_of
+    from bot.hearing.vosk_engine.models import Source as ModelSource
     from bot.project import ROOT
 
     chosen = choose_engine(only_settings(settings_file, setting).hearing, ROOT)
@@ -90,9 +90,9 @@ def get_models(
     A download that broke off goes on where it stopped. A model that is there and whole is left
     alone; a damaged one is replaced. Afterwards hearing.engine = "auto" uses the English one.
     """
-    from bot.hearing.model_download import Download, is_whole
-    from bot.hearing.vosk_models import DEFAULT_LANGUAGES, choose
-    from bot.hearing.vosk_models import Source as ModelSource
+    from bot.hearing.vosk_engine.download import Download, is_whole
+    from bot.hearing.vosk_engine.models import DEFAULT_LANGUAGES, choose
+    from bot.hearing.vosk_engine.models import Source as ModelSource
     from bot.project import ROOT
 
     place = ModelSource(source)

@@ -15,13 +15,13 @@ from typing import Final
 
 from bot.audio import CHUNK_MS, CHUNK_SAMPLES, AudioChunk, Samples, ms_to_samples, silence
 from bot.expectations import Expectation, Kind
-from bot.hearing.echo import EchoCanceller
 from bot.hearing.events import EarEvent, SpeechBegan, SpeechPaused, SpeechSound, TurnEnded
 from bot.hearing.frames import Framer
-from bot.hearing.silero import load_silero
-from bot.hearing.tones import ToneDetector
+from bot.hearing.keys.tones import ToneDetector
 from bot.hearing.turns import IGNORED_PAUSE_MS, LOOKS_MS, Completeness, rule_for
-from bot.hearing.voice_activity import NOTICED_WITHIN_MS, VoiceActivity, VoiceState
+from bot.hearing.voice.activity import NOTICED_WITHIN_MS, VoiceActivity, VoiceState
+from bot.hearing.voice.echo import EchoCanceller
+from bot.hearing.voice.silero import load_silero
 from bot.settings import HearingSettings, VoiceDetector
 
 PRE_ROLL_MS: Final = 500

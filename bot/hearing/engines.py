@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bot.cores import DECODES_AT_ONCE
 from bot.errors import ModelError
-from bot.hearing.embedded import EmbeddedEngine
+from bot.hearing.embedded.engine import EmbeddedEngine
 from bot.hearing.recogniser import Engine
-from bot.hearing.vosk_engine import VoskEngine
-from bot.hearing.vosk_folder import speaks
+from bot.hearing.vosk_engine.engine import VoskEngine
+from bot.hearing.vosk_engine.folder import speaks
 from bot.settings import EngineName, HearingSettings
 
 _LANGUAGE = "en"

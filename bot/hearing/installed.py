@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from bot.errors import ModelError
-from bot.hearing.confidence import Calibration
+from bot.hearing.embedded.whisper import check_weights
 from bot.hearing.engines import find_vosk_model, vosk_folders
 from bot.hearing.model_files import check_files, read_sums
-from bot.hearing.vosk_folder import SUMS, check_folder
-from bot.hearing.whisper import check_weights
+from bot.hearing.numbers.confidence import Calibration
+from bot.hearing.vosk_engine.folder import SUMS, check_folder
 from bot.settings import HearingSettings
 
 

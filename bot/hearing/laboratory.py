@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.audio import CHUNK_SAMPLES, AudioChunk, Samples, ms_to_samples
 from bot.expectations import Expectation, Hypothesis
 from bot.hearing.recogniser import Engine
-from bot.hearing.voice_activity import VoiceActivity, VoiceState
+from bot.hearing.voice.activity import VoiceActivity, VoiceState
 
 _MARGIN_BEFORE_MS = 300
 _MARGIN_AFTER_MS = 400

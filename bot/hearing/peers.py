@@ -14,11 +14,11 @@ import numpy as np
 from bot.audio import AudioChunk, Samples
 from bot.cards import SecretText
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.embedded import resampled
-from bot.hearing.number_text import plain
+from bot.hearing.embedded.engine import resampled
+from bot.hearing.embedded.whisper import TEXT_PADDING_SECONDS, Whisper
+from bot.hearing.numbers.number_text import plain
 from bot.hearing.recogniser import Engine
-from bot.hearing.vosk_grammar import ENGLISH
-from bot.hearing.whisper import TEXT_PADDING_SECONDS, Whisper
+from bot.hearing.vosk_engine.grammar import ENGLISH
 
 
 class _Gathered:

@@ -19,8 +19,8 @@ from typing import Final
 
 from bot.cards import brand_of, lengths_for, rules_of
 from bot.expectations import Expectation, Field, Hypothesis, Kind
-from bot.hearing.number_text import written_digits
-from bot.hearing.spoken_values import Said, said_so_far
+from bot.hearing.numbers.number_text import written_digits
+from bot.hearing.numbers.spoken_values import Said, said_so_far
 from bot.settings import EndOfTurnSettings
 
 LOOKS_MS: Final = (120, 280)

@@ -16,7 +16,7 @@ from bot.calls.callers import RecordedCaller, ScriptedCaller, ScriptedTurn
 from bot.calls.wav import read_wav
 from bot.cards import SecretDigits, SecretText
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.digit_words import spell
+from bot.hearing.numbers.digit_words import spell
 from bot.outcomes import ResultName
 from bot.records.trace import EntryKind
 from bot.settings import load_settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.hearing.embedded import EmbeddedEngine
+from bot.hearing.embedded.engine import EmbeddedEngine
 from bot.project import ROOT
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.hearing.number_head import LogProbabilities, Vocabulary
+from bot.hearing.numbers.head import LogProbabilities, Vocabulary
 
 WORDS = (
     "<b>", "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",

@@ -27,7 +27,7 @@ from spoilt_sounds import (
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, silence
 from bot.calls.wav import read_wav
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.embedded import EmbeddedEngine
+from bot.hearing.embedded.engine import EmbeddedEngine
 from bot.project import ROOT
 from bot.settings import PaymentSettings
 

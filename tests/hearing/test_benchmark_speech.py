@@ -14,8 +14,8 @@ from benchmarks.validation_speech import HardLines
 from bot.calls.laboratory.hear import value_of
 from bot.cards import SecretText
 from bot.expectations import Hypothesis
-from bot.hearing.digit_words import spell
-from bot.hearing.number_answers import rules_for
+from bot.hearing.numbers.digit_answers import rules_for
+from bot.hearing.numbers.digit_words import spell
 from training.voices import ACCEPTANCE, KOKORO
 
 

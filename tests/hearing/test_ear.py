@@ -19,7 +19,7 @@ from bot.hearing.events import (
     SpeechSound,
     TurnEnded,
 )
-from bot.hearing.key_tones import tone
+from bot.hearing.keys.key_tones import tone
 from bot.hearing.turns import LOOKS_MS, Completeness
 from bot.settings import EndOfTurnSettings, HearingSettings
 

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ModelError
-from bot.hearing.confidence import Calibration, Line, log_odds
+from bot.hearing.embedded.whisper import Whisper
 from bot.hearing.model_files import check_files, read_sums
-from bot.hearing.number_head import NumberHead, Vocabulary
-from bot.hearing.whisper import Whisper
+from bot.hearing.numbers.confidence import Calibration, Line, log_odds
+from bot.hearing.numbers.head import NumberHead, Vocabulary
 
 NUMBERS = Path(__file__).parents[2] / "models" / "numbers"
 

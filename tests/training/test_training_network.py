@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.hearing.number_head import NumberHead
-from bot.hearing.whisper import WIDTH
+from bot.hearing.embedded.whisper import WIDTH
+from bot.hearing.numbers.head import NumberHead
 from training.features import Example
 
 torch = pytest.importorskip("torch")

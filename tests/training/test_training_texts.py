@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from bot.hearing.digit_words import spell
+from bot.hearing.numbers.digit_words import spell
 from training import texts
 from training.ctc import feasible, frames
 from training.scoring import Score, greedy, in_words_of

@@ -39,7 +39,7 @@ from bot.dialog.events import Event
 from bot.dialog.flow import State
 from bot.expectations import Hypothesis, Reading
 from bot.gateway_settings import GatewayKind
-from bot.hearing.embedded import EmbeddedRecogniser
+from bot.hearing.embedded.engine import EmbeddedRecogniser
 from bot.hearing.engines import load_engine
 from bot.logs import configure_logs
 from bot.outcomes import ResultName

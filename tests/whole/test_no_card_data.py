@@ -16,7 +16,7 @@ from bot.calls.callers import keys_sound
 from bot.calls.wav import read_wav
 from bot.cli.app import app
 from bot.cli.show import ConversationPrinter, print_finished
-from bot.hearing.tones import ToneDetector
+from bot.hearing.keys.tones import ToneDetector
 from bot.records.trace import EntryKind
 
 VOICE_CARDS = ["4000056655665556", "4000007312645895"]

@@ -21,13 +21,13 @@ from bot.audio import Samples
 from bot.calls.laboratory.cases import Case
 from bot.calls.laboratory.hear import value_of
 from bot.expectations import Expectation, Hypothesis, Kind
-from bot.hearing.embedded import EmbeddedEngine
+from bot.hearing.embedded.engine import EmbeddedEngine
 from bot.hearing.engines import find_vosk_model
 from bot.hearing.laboratory import hear_file
-from bot.hearing.number_answers import rules_for
+from bot.hearing.numbers.digit_answers import rules_for
 from bot.hearing.peers import peers
 from bot.hearing.recogniser import Engine
-from bot.hearing.vosk_engine import VoskEngine
+from bot.hearing.vosk_engine.engine import VoskEngine
 from bot.settings import HearingSettings, PaymentSettings
 from bot.understanding.numbers import mask
 

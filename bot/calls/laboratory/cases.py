@@ -16,7 +16,7 @@ from typing import Any
 from bot.calls.wav import CHANNELS
 from bot.errors import AudioError, BotError
 from bot.expectations import Expectation, Kind
-from bot.hearing.number_text import plain
+from bot.hearing.numbers.number_text import plain
 from bot.understanding.numbers import mask
 
 _LINE = re.compile(r"(\w+)(?:\s+(\d+(?:\s*,\s*\d+)*))?\s*:\s*(.+)")

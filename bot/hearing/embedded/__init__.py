@@ -1,0 +1,1 @@
+"""The engine whose models come with their packages: Whisper, and our head on its encoder."""
