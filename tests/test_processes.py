@@ -33,7 +33,7 @@ def group_members(group: int) -> list[int]:
 async def all_gone(group: int) -> None:
     """Who was killed is gone only when the kernel has come to it, later on a busy machine."""
     async with asyncio.timeout(20):
-        while group_members(group):
+        while group_members(group):  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.01)
 
 
