@@ -46,7 +46,7 @@ from stdnum import luhn
 from benchmarks.memory_search import Found, Pointers, Wanted, process_memory, search
 from bot.audio import CHUNK_SAMPLES, AudioChunk
 from bot.calls import services
-from bot.calls.callers import Gone, Received, Sound, Typed, keys_sound
+from bot.calls.callers import Caller, Gone, Received, Sound, Typed, keys_sound
 from bot.calls.run_call import Files
 from bot.calls.scenarios.scenario import SCENARIO_DAY, Parameters
 from bot.calls.services import running_services
@@ -81,7 +81,7 @@ def stop_at(moment: str) -> None:
     os.read(0, 1)
 
 
-class SecretiveCaller:
+class SecretiveCaller(Caller):
     """Answers the bot's questions; each digit comes out of its disguise as it is keyed.
 
     way: "keyed", or "typed": words given as text. With "spoken" the number is a recording.
@@ -94,9 +94,6 @@ class SecretiveCaller:
 
     async def receive(self, bot_waits: bool) -> Received:
         return next(self._next, Sound(np.zeros(CHUNK_SAMPLES, dtype=np.int16)))
-
-    def prompt_started(self, prompt_id: str, text: str) -> None:
-        pass
 
     def prompt_ended(self, prompt_id: str) -> None:
         match prompt_id:
@@ -115,9 +112,6 @@ class SecretiveCaller:
                 self._next = keyed("8")
             case "end.goodbye":
                 self._next = iter([Gone()])
-
-    def interrupted(self) -> None:
-        pass
 
     def _answer(self, digits: str) -> Iterator[Received]:
         if self._way == "typed":

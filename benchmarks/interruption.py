@@ -39,6 +39,7 @@ from rich.table import Table
 from benchmarks.noises import at_level
 from benchmarks.voice import of_speakers, read
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, AudioChunk, Samples, ms_to_samples, samples_to_ms
+from bot.calls.laboratory.bench import proportion
 from bot.calls.wav import read_wav
 from bot.hearing.ear import Ear, load_ears
 from bot.hearing.events import SpeechBegan
@@ -220,11 +221,11 @@ def _times_table(title: str, voices: Sequence[Voice], prompts: Samples) -> Table
         rng = np.random.default_rng(SEED)
         late, since, early = _times(voices, prompts, line, rng)
         met = int(np.sum(late <= LIMIT_MS))
-        low, high = _wilson(met, len(late))
+        share = proportion(met, len(late))
         table.add_row(
             line.name,
             *(_ms(late, q) for q in (50, 95, 100)),
-            f"{met} of {len(late)} ({100 * low:.1f} to {100 * high:.1f} %)",
+            f"{met} of {len(late)} ({share.low:.1f} to {share.high:.1f} %)",
             *(_ms(since, q) for q in (50, 95)),
             str(early),
         )
@@ -249,15 +250,6 @@ def _times(
 
 def _ms(values: Sound, percent: float) -> str:
     return f"{np.percentile(values, percent, method='higher'):.0f}"
-
-
-def _wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927)."""
-    z = 1.96
-    share, spread = hits / of, z**2 / of
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _alarms_table(prompts: Samples, share: str) -> Table:

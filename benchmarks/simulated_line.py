@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from benchmarks.calls import Person
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, Samples, silence
-from bot.calls.callers import Gone, Received, Sound
+from bot.calls.callers import Caller, Gone, Received, Sound
 from bot.transports.g711 import mu_law_decoded, mu_law_encoded
 
 _T = TypeVar("_T")
@@ -105,7 +105,7 @@ class SimulatedPool(Executor):
         return future
 
 
-class SimulatedCaller:
+class SimulatedCaller(Caller):
     """Somebody on the phone, over mu-law; gone after so many seconds, or so long after their last
     word."""
 
@@ -133,12 +133,3 @@ class SimulatedCaller:
     async def play(self, _: Samples, spoken: Samples) -> None:
         """What the call's listener is told."""
         self._heard = spoken
-
-    def prompt_started(self, prompt_id: str, text: str) -> None:
-        pass
-
-    def prompt_ended(self, prompt_id: str) -> None:
-        pass
-
-    def interrupted(self) -> None:
-        pass

@@ -57,16 +57,18 @@ class Watched(Person):
             self.began.append(len(self.moments) - 1)
         return moment
 
+    def spoke(self, number: int) -> tuple[int, int]:
+        """Where the answer to that question began to come, and where its speech ended: samples."""
+        first = self.began[number] * CHUNK_SAMPLES
+        return first, first + list(voiced_stretches(self.said_by_question[number]))[-1][1]
+
 
 def waits(person: Watched) -> list[tuple[str, float]]:
     """Seconds for each question; negative: cut off so long before the end; infinite: unanswered."""
     loud = np.flatnonzero(np.abs(person.heard.astype(np.int32)) > LOUD)
     found = []
-    for question, said, began in zip(
-        QUESTIONS, person.said_by_question, person.began, strict=False
-    ):
-        first = began * CHUNK_SAMPLES
-        last = first + list(voiced_stretches(said))[-1][1]
+    for number, question in enumerate(QUESTIONS[: len(person.began)]):
+        first, last = person.spoke(number)
         after = loud[loud > first]
         waited = (int(after[0]) - last) / SAMPLE_RATE if len(after) else np.inf
         found.append((question, waited if waited < LONGEST_WAIT else np.inf))

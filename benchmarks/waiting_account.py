@@ -31,7 +31,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.simulated_line import Job, SimulatedCaller, SimulatedPool, Simulation
-from benchmarks.turns import voiced_stretches
 from benchmarks.waiting import CALLERS, LOUD, QUESTIONS, Watched, table, waits
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE
 from bot.calls.run_call import Files, new_call_id
@@ -86,9 +85,7 @@ class Listened:
         found = []
         begun = [*self.person.began, len(self.person.moments)]
         for number, (question, waited) in enumerate(waits(self.person)):
-            said = self.person.said_by_question[number]
-            first = begun[number] * CHUNK_SAMPLES
-            last = first + list(voiced_stretches(said))[-1][1]
+            first, last = self.person.spoke(number)
             until = begun[number + 1] * CHUNK_SAMPLES
             parts = self._parts(first, last, until) if 0 <= waited < PATIENCE else None
             within = (first / SAMPLE_RATE, until / SAMPLE_RATE)

@@ -51,6 +51,8 @@ Received = Sound | Keyed | Typed | Gone
 
 
 class Caller(Protocol):
+    """Who is told of prompts and takes no notice inherits the last three, which do nothing."""
+
     async def receive(self, bot_waits: bool) -> Received:
         """What comes next from the leg; sound in chunks of CHUNK_SAMPLES or fewer.
 
@@ -59,15 +61,18 @@ class Caller(Protocol):
 
     def prompt_started(self, prompt_id: str, text: str) -> None:
         """text: what is being said, fit to be shown."""
+        return
 
     def prompt_ended(self, prompt_id: str) -> None:
         """Played out or stopped."""
+        return
 
     def interrupted(self) -> None:
         """The bot stops in the middle of what it says."""
+        return
 
 
-class RecordedCaller:
+class RecordedCaller(Caller):
     """One whole recording at its own pace, then silence for `stay_ms`, then the line goes dead."""
 
     def __init__(self, samples: Samples, stay_ms: int = 60_000) -> None:
@@ -81,15 +86,6 @@ class RecordedCaller:
         chunk = self._samples[self._position : self._position + CHUNK_SAMPLES]
         self._position += CHUNK_SAMPLES
         return Sound(whole_chunk(chunk))
-
-    def prompt_started(self, prompt_id: str, text: str) -> None:
-        pass
-
-    def prompt_ended(self, prompt_id: str) -> None:
-        pass
-
-    def interrupted(self) -> None:
-        pass
 
 
 def keys_sound(keys: str) -> Samples:
@@ -124,7 +120,7 @@ class ScriptedTurn:
     hang_up: bool = False
 
 
-class ScriptedCaller:
+class ScriptedCaller(Caller):
     """Takes its turns in order; between them the line is silent.
 
     patience_ms: with no turn left, or none triggered, how long until the line goes dead.
@@ -181,9 +177,6 @@ class ScriptedCaller:
 
     def prompt_ended(self, prompt_id: str) -> None:
         self._trigger(prompt_id, during=False)
-
-    def interrupted(self) -> None:
-        pass
 
     def _trigger(self, prompt_id: str, *, during: bool) -> None:
         """The bot may answer before a turn has quite ended (the pause after a last key): then the

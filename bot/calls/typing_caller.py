@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from bot.audio import CHUNK_SAMPLES, Samples, ms_to_samples, silence, whole_chunk
-from bot.calls.callers import Gone, Received, Sound, Typed, keys_sound
+from bot.calls.callers import Caller, Gone, Received, Sound, Typed, keys_sound
 from bot.calls.typed_lines import (
     COMMANDS,
     Action,
@@ -42,7 +42,7 @@ HELP = "\n".join(
 )
 
 
-class TypingCaller:
+class TypingCaller(Caller):
     """next_line: the next line typed, None when there are no more: the caller hangs up.
 
     tell: shows a hint to who types; several lines for the help.
@@ -75,12 +75,6 @@ class TypingCaller:
         self._unanswered = ""
         if self._held is not None and self._until_held is None:
             self._until_held = _INTO_PROMPT
-
-    def prompt_ended(self, prompt_id: str) -> None:
-        pass
-
-    def interrupted(self) -> None:
-        pass
 
     async def _next_action(self) -> Action:
         if self._unanswered:

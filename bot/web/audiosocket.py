@@ -111,17 +111,14 @@ class AudioSocketLine:
     async def _one_call(self, connection: _Connection) -> None:
         async with asyncio.timeout(FIRST_WORDS_SECONDS):
             uuid = await connection.uuid()
-        with self._calls.place(asks_afterwards=True) as place:
-            call = await self._let_in(str(uuid.uuid))
-            await hold_call(
-                self._calls,
-                call,
-                place,
-                transport=TRANSPORT,
-                dead_after_seconds=self._settings.dead_line_seconds,
-                read=connection.read,
-                send=connection.send,
-            )
+        await hold_call(
+            self._calls,
+            lambda: self._let_in(str(uuid.uuid)),
+            transport=TRANSPORT,
+            dead_after_seconds=self._settings.dead_line_seconds,
+            read=connection.read,
+            send=connection.send,
+        )
 
     async def _let_in(self, uuid: str) -> KnownCall:
         """Raises ProtocolError for a call nobody prepared."""

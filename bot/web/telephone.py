@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from bot.calls.live.calls import LiveCalls, Place
+from bot.calls.live.calls import LiveCalls
 from bot.calls.live.line import LiveLine
 from bot.calls.live.pace import Pace
 from bot.calls.scenarios.scenario import Parameters
@@ -83,57 +83,59 @@ class MessageRate:
 
 async def hold_call(
     calls: LiveCalls,
-    call: KnownCall,
-    place: Place,
+    let_in: Callable[[], Awaitable[KnownCall]],
     *,
     transport: str,
     dead_after_seconds: float,
     read: Callable[[LiveLine], Awaitable[None]],
     send: Callable[[Pace], Awaitable[None]],
 ) -> None:
-    """One call whose other end is known, on a line of its own, in the place that was kept for it.
+    """One call, on a line of its own. A telephone system asks afterwards what came of it.
 
+    let_in: whose call it is; asked once there is room. Raises ProtocolError for nobody's.
     dead_after_seconds: without sound, as in `LiveLine`.
     read: until the other end is gone; raises ProtocolError for what it must not send.
     send: until all of the call has been sent. Either may raise OSError when the line breaks.
 
-    Raises NotTakenError where the call cannot be taken after all, ProtocolError when the other end
-    broke its protocol, other BotErrors when the call could not begin.
+    Raises NotTakenError where the call cannot be taken, ProtocolError when the other end broke its
+    protocol, other BotErrors when the call could not begin.
     """
-    line = LiveLine(dead_after_seconds=dead_after_seconds)
-    pace = Pace(line)
-    broken: list[ProtocolError] = []
+    with calls.place(asks_afterwards=True) as place:
+        call = await let_in()
+        line = LiveLine(dead_after_seconds=dead_after_seconds)
+        pace = Pace(line)
+        broken: list[ProtocolError] = []
 
-    async def reading() -> None:
+        async def reading() -> None:
+            try:
+                await read(line)
+            except ProtocolError as error:
+                _log.warning("line_broke_its_protocol", transport=transport, why=str(error))
+                broken.append(error)
+            except OSError:
+                pass  # as a hang-up
+            finally:
+                line.hang_up()
+
+        async def sending() -> None:
+            try:
+                await send(pace)
+            except OSError:
+                line.hang_up()
+
+        reader, sender = asyncio.create_task(reading()), asyncio.create_task(sending())
         try:
-            await read(line)
-        except ProtocolError as error:
-            _log.warning("line_broke_its_protocol", transport=transport, why=str(error))
-            broken.append(error)
-        except OSError:
-            pass  # as a hang-up
+            await calls.take(
+                line, call.parameters, transport=transport, call_id=call.call_id, place=place
+            )
+            if not line.is_gone:
+                with contextlib.suppress(TimeoutError):  # nobody reads any more
+                    async with asyncio.timeout(_SENT_SECONDS):
+                        await sender
         finally:
-            line.hang_up()
-
-    async def sending() -> None:
-        try:
-            await send(pace)
-        except OSError:
-            line.hang_up()
-
-    reader, sender = asyncio.create_task(reading()), asyncio.create_task(sending())
-    try:
-        await calls.take(
-            line, call.parameters, transport=transport, call_id=call.call_id, place=place
-        )
-        if not line.is_gone:
-            with contextlib.suppress(TimeoutError):  # nobody reads any more
-                async with asyncio.timeout(_SENT_SECONDS):
-                    await sender
-    finally:
-        for task in (reader, sender):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-    if broken:
-        raise broken[0]
+            for task in (reader, sender):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        if broken:
+            raise broken[0]

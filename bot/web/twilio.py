@@ -174,17 +174,14 @@ class TwilioLine:
 
     async def _one_call(self, stream: _Stream, *, signed: bool) -> None:
         start = await self._started(stream, signed=signed)
-        with self._calls.place(asks_afterwards=True) as place:
-            call = await self._let_in(start.parameters, signed=signed)
-            await hold_call(
-                self._calls,
-                call,
-                place,
-                transport=TRANSPORT,
-                dead_after_seconds=self._settings.dead_line_seconds,
-                read=stream.read,
-                send=lambda pace: stream.send(start.stream_sid, pace),
-            )
+        await hold_call(
+            self._calls,
+            lambda: self._let_in(start.parameters, signed=signed),
+            transport=TRANSPORT,
+            dead_after_seconds=self._settings.dead_line_seconds,
+            read=stream.read,
+            send=lambda pace: stream.send(start.stream_sid, pace),
+        )
 
     async def _started(self, stream: _Stream, *, signed: bool) -> streams.Start:
         """Raises TimeoutError, ProtocolError, and Busy when too many others have not said who they

@@ -19,7 +19,7 @@ import numpy as np
 import structlog
 
 from bot.audio import CHUNK_MS, CHUNK_SAMPLES, SAMPLE_RATE, Samples, silence
-from bot.calls.callers import Gone, Keyed, Received, Sound
+from bot.calls.callers import Caller, Gone, Keyed, Received, Sound
 
 _log = structlog.get_logger(__name__)
 
@@ -102,7 +102,7 @@ class LineFigures:
     keys_dropped: int = 0
 
 
-class LiveLine:
+class LiveLine(Caller):
     """A `Caller` whose sound a transport brings. `sound`, `key` and `hang_up` are called by the
     transport, and return at once; `outgoing` gives what is to be sent."""
 
@@ -201,9 +201,6 @@ class LiveLine:
 
     def prompt_started(self, prompt_id: str, text: str) -> None:
         self._send(Caption(text))
-
-    def prompt_ended(self, prompt_id: str) -> None:
-        pass
 
     def interrupted(self) -> None:
         """The bot stopped in the middle: what was not yet sent is not sent, what was sent is

@@ -17,7 +17,8 @@ _LONGEST_SECONDS: Final = 28.0
 """Longer sound is cut at a quiet place: the encoder has positions for 30 s, padding included."""
 _SHORTEST_CUT_SECONDS: Final = 20.0
 
-_BLOCK: Final = ms_to_samples(20)
+_BLOCK_MS: Final = 20
+_BLOCK: Final = ms_to_samples(_BLOCK_MS)
 _PAUSE_BLOCKS: Final = 10
 """200 ms of quiet are a pause: longer than the stops inside words."""
 _BELOW_LOUDEST: Final = 0.125
@@ -56,7 +57,7 @@ def last_pause(samples: Samples, before: int) -> int | None:
     return found
 
 
-def stayed_quiet(samples: Samples, since: int, pause_ms: int = _PAUSE_BLOCKS * 20) -> bool:
+def stayed_quiet(samples: Samples, since: int, pause_ms: int = _PAUSE_BLOCKS * _BLOCK_MS) -> bool:
     """Whether there was a pause of that length before the sample and nothing was said after it.
 
     On a noisy line the answer is no.
@@ -64,7 +65,7 @@ def stayed_quiet(samples: Samples, since: int, pause_ms: int = _PAUSE_BLOCKS * 2
     if since == len(samples):
         return True
     before, after = _levels(samples[since % _BLOCK : since]), _levels(samples[since:])
-    pause = before[-(pause_ms // 20) :].max(initial=0.0)
+    pause = before[-(pause_ms // _BLOCK_MS) :].max(initial=0.0)
     if len(before) <= _PAUSE_BLOCKS or pause > _BELOW_LOUDEST * before.max():
         return False
     return bool(after.max(initial=0.0) <= max(1.0, _STILL_QUIET * pause))

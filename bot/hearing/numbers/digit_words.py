@@ -1,7 +1,7 @@
 """Digit strings as people say them: which word adds which digits.
 
 "forty one, double five, oh" is 41550. The same rules serve twice: to spell what was heard
-(`spell`), and inside the search for a number that fits (`number_search`).
+(`spell`), and inside the search for a number that fits (`search`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much of an amount or a date has been said, by the words so far: all of it, or may it go on?
 
-Pure. By the grammars of what answers such a question (`number_grammars`) and by the calendar.
+Pure. By the grammars of what answers such a question (`grammars`) and by the calendar.
 """
 
 from __future__ import annotations

@@ -94,19 +94,14 @@ class EchoCanceller:
         echo = np.fft.irfft(np.sum(self._out * self._response, axis=0))[CHUNK_SAMPLES:]
         rest = frame - echo.astype(np.float32)
         spectrum = _spectrum(rest)
-        self._learn(spectrum, np.square(np.abs(spectrum)), error)
+        power = _power(spectrum)
+        self._learn(spectrum, power, error)
         if np.sum(np.square(rest)) > np.sum(np.square(frame.astype(np.float32))):
             # What was learnt is wrong here. Nothing is added to a line: least of all to a silent
             # one, whose noise the voice detector would get used to.
-            return WithoutEcho(frame, self._is_explained(_spectrum(frame), error))
+            return WithoutEcho(frame, _is_explained(_power(_spectrum(frame)), error))
         samples = np.clip(np.round(rest), -32768, 32767).astype(np.int16)
-        return WithoutEcho(samples, self._is_explained(spectrum, error))
-
-    @staticmethod
-    def _is_explained(spectrum: _Spectra, error: _Real) -> bool:
-        """Whether what the filter may be wrong by is as loud as that."""
-        power = np.square(np.abs(spectrum))
-        return bool(np.mean(power[_BAND] / (error[_BAND] + _QUIETEST)) < _SOMEBODY)
+        return WithoutEcho(samples, _is_explained(power, error))
 
     def _go_on(self) -> None:
         """To the next frame that went out. What comes back of it cannot have come in before."""
@@ -117,7 +112,7 @@ class EchoCanceller:
         for history in (self._out, self._out_power):
             history[1:] = history[:-1]
         self._out[0] = np.fft.rfft(np.concatenate([self._frame_before, frame]))
-        self._out_power[0] = np.square(np.abs(self._out[0]))
+        self._out_power[0] = _power(self._out[0])
         self._frame_before = frame
 
     def _learn(self, rest: _Spectra, power: _Real, error: _Real) -> None:
@@ -134,3 +129,12 @@ class EchoCanceller:
 def _spectrum(frame: Samples | _Real) -> _Spectra:
     """Of one frame, with silence before it."""
     return np.asarray(np.fft.rfft(np.concatenate([np.zeros_like(frame), frame])), np.complex64)
+
+
+def _power(spectrum: _Spectra) -> _Real:
+    return np.asarray(np.square(np.abs(spectrum)))
+
+
+def _is_explained(power: _Real, error: _Real) -> bool:
+    """Whether what the filter may be wrong by is as loud as that."""
+    return bool(np.mean(power[_BAND] / (error[_BAND] + _QUIETEST)) < _SOMEBODY)
