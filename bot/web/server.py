@@ -18,10 +18,12 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import SettingsError
 from bot.live_settings import LiveSettings
+from bot.web.slow_requests import ImpatientProtocol
 
 _log = structlog.get_logger(__name__)
 
@@ -103,14 +105,16 @@ async def serving(app: ASGIApp, listener: socket.socket, live: LiveSettings) -> 
 
 
 def _cut_off_quietly(app: ASGIApp) -> ASGIApp:
-    """Ended at once, or too slow to end, a connection is one line of the log. uvicorn would take it
-    for a fault and write a traceback."""
+    """Ended at once, too slow to end, or gone in the middle of its request, a connection is one
+    line of the log. uvicorn would take it for a fault and write a traceback."""
 
     async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError:
             _log.warning("connection_cut_off", path=scope["path"])
+        except ClientDisconnect:
+            _log.info("request_broken_off", path=scope["path"])
 
     return quiet
 
@@ -130,7 +134,7 @@ def _config(app: ASGIApp, live: LiveSettings) -> uvicorn.Config:
     }
     return uvicorn.Config(
         app,
-        http="h11",
+        http=ImpatientProtocol,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,

@@ -1,0 +1,55 @@
+"""HTTP connections on which no request comes to its end.
+
+uvicorn waits for ever for the rest of a request, and counts who makes it wait among the connections
+it takes. So a few hundred that say nothing, or a byte now and then, would keep everybody else out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+REQUEST_SECONDS: Final = 5.0
+"""From a connection's beginning, or a request's first byte, until all of it is here."""
+
+_INCOMPLETE: Final = {h11.IDLE, h11.SEND_BODY}
+"""What h11 calls a client whose request, head or body, is not yet whole."""
+
+
+class ImpatientProtocol(H11Protocol):
+    """Closes a connection when its request takes too long. WebSockets have limits of their own."""
+
+    _giving_up: asyncio.TimerHandle | None = None
+    _upgraded = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_request()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._upgraded and self.conn.their_state in _INCOMPLETE:
+            self._wait_for_request()
+        else:
+            self._wait_no_more()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._upgraded = True
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait_for_request(self) -> None:
+        """Who sends a byte now and then is waited for no longer."""
+        if self._giving_up is None:
+            self._giving_up = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None

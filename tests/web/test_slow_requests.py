@@ -1,0 +1,92 @@
+"""Who begins a request and does not end it is not waited for; who does is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from phone_site import PATIENCE_SECONDS, Page, Server, served
+
+from bot.transports.browser import CloseCode
+
+REQUEST = b"POST /api/calls HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+BEGUN = {
+    "not a byte": b"",
+    "half a head": REQUEST,
+    "half a body": REQUEST + b"Content-Type: application/json\r\nContent-Length: 90\r\n\r\n{",
+    "half a body that nobody reads": REQUEST + b"Content-Length: 90\r\n\r\n{",
+    "the beginning of a second request": b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /",
+}
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.web.slow_requests.REQUEST_SECONDS", 0.2)
+
+
+async def closed(server: Server, begun: bytes) -> None:
+    """Waits until the server has closed a connection on which this came, and then a byte now and
+    then."""
+    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(begun)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    async with asyncio.timeout(0.02):
+                        while await reader.read(1000):
+                            pass
+                        return
+                except TimeoutError:
+                    writer.write(begun and b"x")
+    except ConnectionError:
+        return
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
+async def test_a_request_that_never_ends_is_given_up(
+    tmp_path: Path, begun: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path) as server:
+        await closed(server, begun)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_hundreds_of_connections_that_say_nothing_keep_nobody_out_for_long(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as server, server.client() as client:
+        silent = [asyncio.create_task(closed(server, b"")) for _ in range(300)]
+        await asyncio.gather(*silent)
+        assert (await client.get("/health")).status_code == 200
+
+
+async def test_a_call_goes_on_when_a_request_would_be_given_up(tmp_path: Path) -> None:
+    async with served(tmp_path) as server, server.phone() as socket:
+        await closed(server, b"")  # one that came after the WebSocket
+        page = Page(socket)
+        await page.hello(await server.token())
+        await page.until("ready")
+        await page.tell(type="hang_up")
+        assert await page.until_closed() == CloseCode.OVER
+
+
+async def test_a_connection_that_waits_for_its_answer_is_not_given_up(tmp_path: Path) -> None:
+    async with served(tmp_path) as server:
+        asked = asyncio.Event()
+        state = server.site.calls.book.state
+
+        async def slow_state(call_id: str) -> object:
+            asked.set()
+            await closed(server, b"")  # as long as a request may take
+            return await state(call_id)
+
+        server.site.calls.book.state = slow_state  # type: ignore[method-assign, assignment]
+        async with server.client() as client:
+            answer = await client.get("/api/calls/abcdefghijklmnop")
+        assert asked.is_set()
+        assert answer.status_code == 404
