@@ -73,7 +73,10 @@ class Access:
 
     def knows_host(self, host: str) -> bool:
         """host: of a request, with or without its port. An address in digits is nobody's name."""
-        name = urlsplit(f"//{host}").hostname or ""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:  # brackets that hold no address
+            return False
         if name == "localhost" or any(urlsplit(o).hostname == name for o in self.origins):
             return True
         try:
@@ -85,9 +88,12 @@ class Access:
     def is_own_page(self, connection: HTTPConnection) -> bool:
         """Whether it comes from a page of ours, or from no page at all."""
         origin = connection.headers.get("origin")
-        if origin is None:
+        if origin is None or origin in self.origins:
             return True
-        return origin in self.origins or urlsplit(origin).netloc == connection.headers.get("host")
+        try:
+            return urlsplit(origin).netloc == connection.headers.get("host")
+        except ValueError:
+            return False
 
     def has_key(self, connection: HTTPConnection) -> bool:
         if self.api_key is None:

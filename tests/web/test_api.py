@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+import websockets
 from phone_site import KEYED, PATIENCE_SECONDS, Page, Server, served
 
 from bot.calls.scenarios.scenario import Parameters
@@ -169,6 +170,20 @@ async def test_pages_of_other_sites_can_neither_prepare_nor_read(tmp_path: Path)
         answer = await client.post("/api/demo", json={}, headers=own)
         assert answer.status_code == 201
         assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("broken", ["[", "[::1", "a]b"])
+async def test_a_name_or_an_origin_that_is_none_is_refused_and_no_fault_of_the_server(
+    tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path) as server, server.client() as client:
+        assert (await client.get("/health", headers={"Host": broken})).status_code == 421
+        origin = {"Origin": f"http://{broken}"}
+        assert (await client.post("/api/demo", json={}, headers=origin)).status_code == 403
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await server.phone(origin=f"http://{broken}")
+        assert refused.value.response.status_code == 403
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/api/calls", "/phone"])
