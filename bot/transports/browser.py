@@ -47,6 +47,10 @@ _MESSAGES_AT_ONCE: Final = 60.0
 _MESSAGES_A_SECOND: Final = 30.0
 """No finger presses more keys than that."""
 
+_PIECES_AT_ONCE: Final = 3_000.0
+_PIECES_A_SECOND: Final = 400.0
+"""Of sound. No browser's pieces are shorter than 128 samples, at the highest rate."""
+
 _KEYS: Final = frozenset("0123456789*#")
 _TOKEN_LENGTHS: Final = range(16, 129)
 
@@ -120,14 +124,15 @@ class PageReader:
         self._hello: Hello | None = None
         self._began = 0.0
         self._received = 0
-        self._allowance = _MESSAGES_AT_ONCE
-        self._last_message = 0.0
+        self._messages = _Allowance(_MESSAGES_AT_ONCE, _MESSAGES_A_SECOND)
+        self._pieces = _Allowance(_PIECES_AT_ONCE, _PIECES_A_SECOND)
         self._muted = False
         self._resampler: soxr.ResampleStream | None = None
 
     def text(self, message: str, now: float) -> Message:
         """A text message."""
-        self._count_message(now)
+        if not self._messages.count(now):
+            raise PageFault(CloseCode.TOO_MUCH, "more messages than anybody presses keys")
         content = _json_object(message)
         kind = content.get("type")
         if self._hello is None:
@@ -155,8 +160,10 @@ class PageReader:
         """A binary message; what comes while the page is muted is silence."""
         if self._hello is None:
             raise PageFault(CloseCode.NO_HELLO, "the first message has to be a hello")
-        if len(data) % 2:
-            raise _wrong("half a sample")
+        if not self._pieces.count(now):
+            raise PageFault(CloseCode.TOO_MUCH, "sound in more pieces than a browser's")
+        if not data or len(data) % 2:
+            raise _wrong("no whole number of samples")
         samples = len(data) // 2
         rate = self._hello.rate
         if samples * 1000 > MOST_SOUND_MS * rate:
@@ -173,12 +180,21 @@ class PageReader:
             sound = self._resampler.resample_chunk(sound)
         return Sound(sound)
 
-    def _count_message(self, now: float) -> None:
-        gained = (now - self._last_message) * _MESSAGES_A_SECOND
-        self._allowance = min(_MESSAGES_AT_ONCE, self._allowance + gained) - 1
-        self._last_message = now
-        if self._allowance < 0:
-            raise PageFault(CloseCode.TOO_MUCH, "more messages than anybody presses keys")
+
+class _Allowance:
+    """So many at once, and so many more in each second."""
+
+    def __init__(self, at_once: float, a_second: float) -> None:
+        self._at_once = self._left = at_once
+        self._a_second = a_second
+        self._last = 0.0
+
+    def count(self, now: float) -> bool:
+        """One more; whether it is allowed."""
+        gained = (now - self._last) * self._a_second
+        self._left = min(self._at_once, self._left + gained) - 1
+        self._last = now
+        return self._left >= 0
 
 
 class PageWriter:

@@ -100,6 +100,20 @@ async def test_a_line_that_never_brings_anything_is_dead_too() -> None:
     assert at == pytest.approx(4, abs=0.02)
 
 
+@pytest.mark.parametrize("samples", [0, 1])
+async def test_sound_that_is_too_little_to_be_heard_keeps_no_clock_standing_and_no_line_alive(
+    samples: int,
+) -> None:
+    wall = StandingWall()
+    line = LiveLine(dead_after_seconds=4, wall=wall)
+    for i in range(100):
+        wall.at(i * 0.05, lambda: line.sound(np.ones(samples, dtype=np.int16)))
+    *items, (at, last) = await received(line, wall, 60)
+    assert len(heard(items)) == pytest.approx(3 * SAMPLE_RATE, abs=2 * CHUNK_SAMPLES)
+    assert isinstance(last, Gone)
+    assert at == pytest.approx(4, abs=0.02)
+
+
 async def test_a_hang_up_ends_it_at_once_and_keys_before_it_do_not_count() -> None:
     """Who hangs up with a key still on its way may not have meant to pay."""
     line = LiveLine(wall=StandingWall())

@@ -92,6 +92,7 @@ def test_a_beginning_that_is_none_closes_the_connection(
         ('{"type": "dance"}', CloseCode.NOT_THE_PROTOCOL),
         ("{}", CloseCode.NOT_THE_PROTOCOL),
         (CHUNK[:-1], CloseCode.NOT_THE_PROTOCOL),
+        (b"", CloseCode.NOT_THE_PROTOCOL),
         (CHUNK * 11, CloseCode.TOO_MUCH),
     ],
 )  # fmt: skip
@@ -115,6 +116,30 @@ def test_a_page_that_lies_about_its_rate_is_found_out() -> None:
     with pytest.raises(PageFault, match="faster than 8000"):
         send_for_ever()
     assert seconds == pytest.approx(1.0, abs=0.1)
+
+
+def test_sound_in_crumbs_is_no_browsers() -> None:
+    """Forty thousand messages a second are cheap to send, and not to take."""
+    reader = greeted(48_000)
+    taken = 0
+
+    def send_for_ever() -> None:
+        nonlocal taken
+        while True:
+            reader.binary(b"\1\0", 1.0)
+            taken += 1
+
+    with pytest.raises(PageFault, match="more pieces") as fault:
+        send_for_ever()
+    assert fault.value.code is CloseCode.TOO_MUCH
+    assert taken <= 3_000
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_shortest_pieces_a_browser_makes_are_taken(rate: int) -> None:
+    reader = greeted(rate)
+    for number in range(60 * rate // 128):
+        reader.binary(bytes(2 * 128), number * 128 / rate)
 
 
 def test_sound_that_a_network_held_back_is_taken_in_one_go() -> None:

@@ -127,9 +127,12 @@ class LiveLine(Caller):
     def sound(self, samples: Samples) -> None:
         """The next sound from the other end, in pieces of any length. Of more than three
         seconds that wait the oldest are dropped."""
-        self._last_sound = self._wall.now()
+        if not len(samples):
+            return
         self._arrived.append(samples)
         self._arrived_samples += len(samples)
+        if self._arrived_samples >= CHUNK_SAMPLES:  # less is not heard, and no sign of life
+            self._last_sound = self._wall.now()
         while self._arrived_samples > _MOST_WAITING:
             dropped = len(self._arrived.popleft())
             self._arrived_samples -= dropped
