@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import Final
 
 from babel.numbers import format_currency, get_currency_precision
 
 from bot.errors import SettingsError
+
+_PLAIN: Final = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?")
+"""Shorter than any card number. `Decimal` itself takes "1e3" and "1_000", and rounds long ones."""
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -20,14 +25,11 @@ class Money:
     @classmethod
     def parse(cls, text: str, currency: str = "USD") -> Money:
         """'87.50' -> Money(8750). Raises SettingsError for what is not a plain decimal amount."""
-        try:
-            scaled = Decimal(text).scaleb(get_currency_precision(currency))
-        except InvalidOperation:
-            raise SettingsError(f"{text!r} is not an amount; write it like 87.50") from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value() or scaled < 0:
-            raise SettingsError(
-                f"{text!r} is not an amount of {currency}; write it like 87.50, not negative"
-            )
+        if not _PLAIN.fullmatch(text):
+            raise SettingsError(f"{text!r} is not an amount; write it like 87.50, not negative")
+        scaled = Decimal(text).scaleb(get_currency_precision(currency))
+        if scaled != scaled.to_integral_value():
+            raise SettingsError(f"{text!r} is not an amount of {currency}; write it like 87.50")
         return cls(int(scaled), currency)
 
     @property

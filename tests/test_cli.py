@@ -78,7 +78,7 @@ def test_the_help_teaches(run: Run, arguments: list[str], taught: list[str]) -> 
         (["call", "{wav}", "--out", "{file}/below"], "cannot be written"),
         (["demo", "--setting", "nonsense"], "write key=value"),
         (["talk"], "to type instead: talk --text"),
-        (["talk", "--text", "--amount", "lots"], "lots"),
+        (["talk", "--text", "--amount", "lots"], "amount: not an amount of USD"),
         (["nlu", "shell", "--expect", "pin"], "choose one of amount, yes_no, card"),
         (["test"], "name scenario files"),
         (["test", "gone"], "gone: no such scenario"),

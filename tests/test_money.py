@@ -18,7 +18,11 @@ def test_a_currency_without_minor_units_has_none() -> None:
         Money.parse("5.50", "JPY")
 
 
-@pytest.mark.parametrize("text", ["", "eighty", "1,000.00", "-5.00", "0.005", "NaN", "Infinity"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "eighty", "1,000.00", "-5.00", "0.005", "NaN", "Infinity", "1e3", "1e999999", "1_000",
+     "\N{ARABIC-INDIC DIGIT FIVE}", " 5", "5\n", "4242424242424242"],
+)  # fmt: skip
 def test_what_is_no_amount_is_named(text: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Money.parse(text)

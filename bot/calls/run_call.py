@@ -23,7 +23,7 @@ from bot.calls.rooms import Rooms
 from bot.calls.scenarios.scenario import Parameters
 from bot.charges import ChargeOutcome, ChargeStatus
 from bot.dialog.events import CallStarted
-from bot.errors import BotError, StoreError
+from bot.errors import BotError, SettingsError, StoreError
 from bot.hearing.ear import PRE_ROLL_MS, Ear
 from bot.hearing.recogniser import Engine
 from bot.money import Money
@@ -38,6 +38,8 @@ from bot.settings import Settings
 from bot.speaking.playback import Playback
 
 _log = structlog.get_logger(__name__)
+
+_LONGEST_IDENTIFIER = 200
 
 _NO_RECORDS = "the records could not be written"
 
@@ -93,19 +95,34 @@ def new_call_id() -> str:
 def call_started(
     call_id: str, parameters: Parameters, settings: Settings, today: date
 ) -> CallStarted:
-    """Raises SettingsError for an amount that is none."""
+    """Raises SettingsError for an amount that is none, and for an identifier that cannot be written
+    down. It names the parameter and repeats no value: phone systems and others put it there."""
 
-    def money(text: str | None) -> Money | None:
-        return None if text is None else Money.parse(text, settings.payment.currency)
+    def money(name: str, text: str | None) -> Money | None:
+        if text is None:
+            return None
+        currency = settings.payment.currency
+        try:
+            return Money.parse(text, currency)
+        except SettingsError:
+            raise SettingsError(
+                f"{name}: not an amount of {currency}; write it like 87.50, not negative"
+            ) from None
 
+    for name in ("customer_id", "merchant_id", "payment_reference"):
+        identifier = getattr(parameters, name) or ""
+        if len(identifier) > _LONGEST_IDENTIFIER or not identifier.isprintable():
+            raise SettingsError(
+                f"{name}: at most {_LONGEST_IDENTIFIER} characters, and all of them printable"
+            )
     return CallStarted(
         call_id=call_id,
         today=today,
         call_type=parameters.call_type,
         customer_id=parameters.customer_id,
-        amount=money(parameters.amount),
-        balance=money(parameters.balance),
-        minimum_due=money(parameters.minimum_due),
+        amount=money("amount", parameters.amount),
+        balance=money("balance", parameters.balance),
+        minimum_due=money("minimum_due", parameters.minimum_due),
         merchant_id=parameters.merchant_id,
         payment_reference=parameters.payment_reference,
         language=parameters.language or settings.payment.language,

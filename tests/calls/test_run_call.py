@@ -22,12 +22,12 @@ from bot.calls.charging import AskedCharge
 from bot.calls.late_charges import LateCharges
 from bot.calls.recording import Recording
 from bot.calls.rooms import Rooms
-from bot.calls.run_call import CallRunner, Files, FinishedCall
+from bot.calls.run_call import CallRunner, Files, FinishedCall, call_started
 from bot.calls.scenarios.scenario import Parameters
 from bot.cards import Expiry
 from bot.database import open_database
 from bot.dialog.events import CallStarted
-from bot.errors import StoreError
+from bot.errors import SettingsError, StoreError
 from bot.money import Money
 from bot.outcomes import PaymentResult, ResultName
 from bot.records.store import Store
@@ -180,3 +180,30 @@ async def test_files_of_the_call_before_do_not_pass_for_those_of_this_one(
     with pytest.raises(KeyboardInterrupt):
         await cancelled_call(store, files)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["customer_id", "merchant_id", "payment_reference"])
+@pytest.mark.parametrize("value", ["\ud800", "a\0b", "a\nb", "\x1b[31m", "x" * 201])
+def test_an_identifier_that_cannot_be_written_down_begins_no_call(name: str, value: str) -> None:
+    parameters = Parameters(**{name: value})  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=name) as raised:
+        call_started("", parameters, Settings(), TODAY)
+    assert value not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["amount", "balance", "minimum_due"])
+@pytest.mark.parametrize("value", ["4242424242424242", "4242 4242 4242 4242", "4242x"])
+def test_what_stands_in_the_place_of_an_amount_and_is_none_is_not_repeated(
+    name: str, value: str
+) -> None:
+    """The message goes to a log."""
+    parameters = Parameters(**{name: value})  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=f"{name}: not an amount of USD") as raised:
+        call_started("", parameters, Settings(), TODAY)
+    assert "4242" not in str(raised.value)
+
+
+def test_identifiers_in_any_script_are_taken() -> None:
+    name = "Żółć 客户-17"
+    started = call_started("", Parameters(customer_id=name), Settings(), TODAY)
+    assert started.customer_id == name

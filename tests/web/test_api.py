@@ -70,7 +70,10 @@ async def test_a_call_is_prepared_made_and_asked_about(tmp_path: Path) -> None:
         ({"amount": 87.5}, "amount"),
         ({"amuont": "87.50"}, "amuont"),
         ({"call_type": "video"}, "call_type"),
+        ({"amount": "4242 4242 4242 4242"}, "not an amount"),
+        ({"amount": "1e999999"}, "not an amount"),
         ({"customer_id": "4242 4242 4242 4242"}, "card number"),
+        ({"customer_id": "\0"}, "customer_id"),
     ],
 )
 async def test_parameters_that_cannot_be_are_refused_in_words(
