@@ -2,6 +2,7 @@
 
 import { Line } from "./line.js";
 import { Sound } from "./sound.js";
+import { keepAwake, letSleep } from "./awake.js";
 import { byResult, bySteps, lastSeen, resultOf } from "./aftermath.js";
 import { AFTERMATH, asHeard, BROKEN_OFF, ERRORS, MICROPHONE, NO_BILL, NOT_TAKEN, RESULTS, STATUS } from "./words.js";
 
@@ -128,11 +129,11 @@ async function call() {
   state.muted = false;
   state.over = null;
   showMute();
-  const sound = new Sound(onPiece);
+  const sound = new Sound(onPiece, (problem) => notice(MICROPHONE[problem]));
   state.sound = sound;
   try {
     const rate = await sound.open();
-    if (state.sound !== sound) return; // hung up while the browser asked
+    if (rate === null) return; // hung up while the browser asked
     if (sound.problem) notice(MICROPHONE[sound.problem]);
     status(STATUS.connecting);
     const token = state.token || (await demoToken());
@@ -145,9 +146,10 @@ async function call() {
     state.line = new Line({ ready: (id) => ready(id, token), sound: (buffer) => sound.play(buffer), clear: () => sound.clear(), caption, happened, ended, closed });
     state.line.open(token, rate);
   } catch (error) {
+    if (state.sound !== sound) return; // of a call that was hung up
     // What could not be fetched: a TypeError; of a worklet, an AbortError.
     const gone = error instanceof TypeError || error.name === "AbortError";
-    notice(gone ? NOT_TAKEN.gone : MICROPHONE.failed);
+    notice(error.words ?? (gone ? NOT_TAKEN.gone : MICROPHONE.failed));
     await idle();
   }
 }
@@ -159,7 +161,7 @@ async function demoToken() {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ language: at("language").value }),
   });
-  if (!answer.ok) return null;
+  if (!answer.ok) throw Object.assign(new Error(), { words: NOT_TAKEN[answer.status === 503 ? 4503 : 4500] });
   return (await answer.json()).token;
 }
 
@@ -168,8 +170,10 @@ function ready(id, token) {
   state.token = "";
   state.began = performance.now();
   phase("in-call");
-  keepAwake();
+  keepAwake(inCall);
 }
+
+const inCall = () => state.phase === "in-call";
 
 function onPiece({ sound, you, bot, waiting }) {
   state.line?.send(sound);
@@ -281,6 +285,7 @@ async function idle() {
   state.line = null;
   state.sound = null;
   line?.drop();
+  letSleep();
   phase("idle");
   status(STATUS.idle);
   at("time").textContent = "";
@@ -326,16 +331,19 @@ document.addEventListener("keydown", (event) => {
   const elsewhere = event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select");
   if (!elsewhere && !event.repeat && /^[0-9*#]$/.test(event.key)) press(event.key);
 });
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && inCall()) keepAwake(inCall);
+});
+window.addEventListener("hashchange", () => {
+  // Another link, opened where this page is.
+  const token = tokenInAddress();
+  if (!token) return;
+  state.token = token;
+  at("bill").hidden = true;
+  if (state.phase === "idle") notice(null);
+});
 
 // --- before the first call
-
-async function keepAwake() {
-  try {
-    await navigator.wakeLock?.request("screen");
-  } catch {
-    // the screen may go dark; the call goes on as long as the browser lets it
-  }
-}
 
 async function about() {
   try {
