@@ -150,6 +150,36 @@ async def test_what_the_bot_had_queued_is_not_played_once_it_is_interrupted(
     assert [int(sound.max()) for sound in devices.played] == [900, 0]
 
 
+@pytest.mark.parametrize("rate", [SAMPLE_RATE, 48_000])
+async def test_after_a_stall_the_bot_is_heard_late_only_until_it_is_silent(
+    monkeypatch: pytest.MonkeyPatch, rate: int
+) -> None:
+    """The process stood still for a second; then it computes at once what it missed."""
+    devices = Devices(rate)
+    plug_in(monkeypatch, devices)
+    line = LiveLine()
+    with headset(line, rate) as ends:
+        playing = asyncio.create_task(ends.play())
+
+        async def said(level: int, chunks: int) -> None:
+            for _ in range(chunks):
+                await line.play(np.zeros(160, np.int16), np.full(160, level, np.int16))
+                await asyncio.sleep(0)
+
+        await said(900, 25)
+        await said(0, 25)
+        for _ in range(50):
+            devices.piece()
+            await said(0, 1)
+        devices.played.clear()
+        await said(700, 5)
+        for _ in range(10):
+            devices.piece()
+        line.finish()
+        await playing
+    assert max(int(sound.max()) for sound in devices.played) > 600
+
+
 async def test_devices_that_are_unplugged_end_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     devices = Devices(SAMPLE_RATE)
     plug_in(monkeypatch, devices)

@@ -25,6 +25,9 @@ _WANTED_BY: Final = "talk with microphone and speakers"
 _INSTEAD: Final = "; to type instead: talk --text"
 _QUALITY: Final = "LQ"
 """soxr's better filters hold back a tenth of a second."""
+_MOST_WAITING_MS: Final = 100
+"""Silence is left out while so much waits to be played: after a stall of this process, what the bot
+says would else come late for the rest of the call."""
 
 
 class Headset:
@@ -75,6 +78,8 @@ class Headset:
             self._line.sound(samples)
 
     def _queue(self, samples: Samples) -> None:
+        if len(self._to_play) * 1000 > _MOST_WAITING_MS * self._rate and not np.any(samples):
+            return
         if self._out is not None:
             samples = self._out.resample_chunk(samples)
         with self._lock:
