@@ -23,7 +23,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.calls.live.book import TOKEN_SECONDS, PreparedCall
+from bot.calls.live.book import (
+    MOST_DEMOS_WAITING,
+    MOST_WAITING,
+    TOKEN_SECONDS,
+    PreparedCall,
+)
 from bot.calls.live.not_taken import NotTakenError
 from bot.calls.run_call import call_started
 from bot.calls.scenarios.scenario import Parameters
@@ -84,11 +89,11 @@ class Api:
         if language not in self._site.languages:
             raise Refused(422, "language", f"not one of {', '.join(self._site.languages)}")
         bill = replace(demo_bill(self._site.settings), language=language)
-        return await self._prepared(bill)
+        return await self._prepared(bill, MOST_DEMOS_WAITING)
 
-    async def _prepared(self, parameters: Parameters) -> Response:
+    async def _prepared(self, parameters: Parameters, most: int = MOST_WAITING) -> Response:
         try:
-            call = await self._site.calls.book.prepare(parameters)
+            call = await self._site.calls.book.prepare(parameters, most)
         except NotTakenError as error:
             raise Refused(503, "busy", str(error)) from None
         except StoreError as error:

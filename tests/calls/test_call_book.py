@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 
-from bot.calls.live import book as own_module
-from bot.calls.live import shared_book as shared_module
 from bot.calls.live.book import CallBook, OwnBook, State
 from bot.calls.live.not_taken import TooManyWaiting, UnderWay
 from bot.calls.live.shared_book import SharedBook, live_calls
@@ -108,17 +106,22 @@ async def test_tokens_are_all_different_and_never_shown(book: CallBook) -> None:
     assert not any(call.token in repr(call) for call in prepared)
 
 
-async def test_calls_that_are_only_announced_fill_no_memory(
-    book: CallBook, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (own_module, shared_module):
-        monkeypatch.setattr(module, "MOST_WAITING", 5)
+async def test_who_only_announces_calls_fills_no_memory(book: CallBook, clock: Clock) -> None:
     for _ in range(5):
+        await book.prepare(BILL, 5)
+    with pytest.raises(TooManyWaiting):
+        await book.prepare(BILL, 5)
+    await book.prepare(BILL)
+    clock.seconds = 120.0
+    await book.prepare(BILL, 5)
+
+
+async def test_a_thousand_calls_may_wait_for_their_callers() -> None:
+    book = OwnBook()
+    for _ in range(1_000):
         await book.prepare(BILL)
     with pytest.raises(TooManyWaiting):
         await book.prepare(BILL)
-    clock.seconds = 120.0
-    await book.prepare(BILL)
 
 
 async def test_a_call_is_under_way_from_its_begin_and_over_with_its_result(book: CallBook) -> None:

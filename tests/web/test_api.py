@@ -12,6 +12,7 @@ import pytest
 import websockets
 from phone_site import KEYED, PATIENCE_SECONDS, Page, Server, served
 
+from bot.calls.live.book import MOST_DEMOS_WAITING
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import SettingsError
 from bot.gateway_settings import GatewaySettings
@@ -280,6 +281,16 @@ async def test_the_page_offers_a_demo_bill_and_cards_to_try(tmp_path: Path) -> N
         assert redeemed.parameters.amount == "87.50"
         unknown = await client.post("/api/demo", json={"language": "xx"})
         assert unknown.status_code == 422
+
+
+async def test_who_asks_for_demo_bills_without_end_leaves_room_for_others(tmp_path: Path) -> None:
+    async with served(tmp_path) as server, server.client() as client:
+        for _ in range(MOST_DEMOS_WAITING):
+            await server.token()
+        answer = await client.post("/api/demo", json={})
+        assert answer.status_code == 503
+        valid("Error", answer.json())
+        assert (await client.post("/api/calls", json=BILL)).status_code == 201
 
 
 def test_a_demo_bill_never_costs_real_money_by_itself() -> None:

@@ -28,6 +28,9 @@ TOKEN_SECONDS: Final = 120.0
 MOST_WAITING: Final = 1_000
 """Calls that are announced and not yet there; who only announces fills no memory."""
 
+MOST_DEMOS_WAITING: Final = 100
+"""So many wait, and no demo bill is prepared: anybody may ask for one. Others find room still."""
+
 _RESULTS_KEPT: Final = 1_000
 """In memory, for who asks soon after a call; the records have all of them."""
 
@@ -65,8 +68,8 @@ class CallBook(Protocol):
     """Of one process (`OwnBook`), or of all behind one port (`shared_book.SharedBook`), which then
     may raise StoreError in every method."""
 
-    async def prepare(self, parameters: Parameters) -> PreparedCall:
-        """Raises TooManyWaiting."""
+    async def prepare(self, parameters: Parameters, most: int = MOST_WAITING) -> PreparedCall:
+        """Raises TooManyWaiting where `most` wait already."""
 
     async def redeem(self, token: str) -> PreparedCall | None:
         """The call this token opens, which it never does again. None: unknown, used, or too old."""
@@ -110,9 +113,9 @@ class OwnBook:
         self._under_way: dict[str, CallState] = {}
         self._over: dict[str, CallState] = {}
 
-    async def prepare(self, parameters: Parameters) -> PreparedCall:
+    async def prepare(self, parameters: Parameters, most: int = MOST_WAITING) -> PreparedCall:
         self._forget_expired()
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= most:
             raise TooManyWaiting
         call = new_prepared_call(parameters)
         self._waiting[hashed(call.token)] = self._now() + self._seconds, call

@@ -86,8 +86,8 @@ class SharedBook:
         self._now = now
         self._process = new_owner()
 
-    async def prepare(self, parameters: Parameters) -> PreparedCall:
-        return await asyncio.to_thread(self._prepare, parameters)
+    async def prepare(self, parameters: Parameters, most: int = MOST_WAITING) -> PreparedCall:
+        return await asyncio.to_thread(self._prepare, parameters, most)
 
     async def redeem(self, token: str) -> PreparedCall | None:
         return await asyncio.to_thread(self._redeem, token)
@@ -104,7 +104,7 @@ class SharedBook:
     async def state(self, call_id: str) -> CallState | None:
         return await asyncio.to_thread(self._state, call_id)
 
-    def _prepare(self, parameters: Parameters) -> PreparedCall:
+    def _prepare(self, parameters: Parameters, most: int) -> PreparedCall:
         now = self._now()
         call = new_prepared_call(parameters)
         with self._transaction() as connection:
@@ -112,7 +112,7 @@ class SharedBook:
             waiting = select(func.count()).where(
                 _row.parameters.is_not(None), _row.expires_at > now
             )
-            if (connection.scalar(waiting) or 0) >= MOST_WAITING:
+            if (connection.scalar(waiting) or 0) >= most:
                 raise TooManyWaiting
             connection.execute(
                 insert(live_calls).values(
