@@ -48,7 +48,7 @@ def serve(
     settings_file: SettingsFile = None,
     setting: Setting = None,
 ) -> None:
-    """Take live calls: from the phone page in a browser, prepared by the API.
+    """Take live calls: from the phone page in a browser, from Twilio and from Asterisk.
 
     Open the address it prints, press **Call**, and pay the demo bill by speaking or on the dial
     pad. A browser gives the microphone to pages of this machine or of https only; the README shows
@@ -56,11 +56,11 @@ def serve(
 
     A system of your own prepares a call and sends the customer to the page it is told:
 
-        curl -H 'Content-Type: application/json' -d '{"amount": "87.50"}'
-        http://127.0.0.1:8080/api/calls
+        curl -H 'Content-Type: application/json' -d '{"amount": "87.50"}' \\
+             http://127.0.0.1:8080/api/calls
 
-    The page /api describes the rest. What each call leaves lies in --out/live/ID: recording, page
-    and result, without card data.
+    The page /api describes the rest; the README has the lines for Twilio and for Asterisk. What
+    each call leaves lies in --out/live/ID: recording, page and result, without card data.
 
     One process does its listening in one thread and its recognition on all cores. Where that thread
     is what ends first, --workers gives each a part of the calls; Rasa and the database are shared.

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chromium import asked, browser, opened
+import soundfile
+from chromium import asked, browser, opened, types_the_card
 from phone_site import served
 
 from bot.audio import silence
 from bot.live_settings import LiveSettings, WebSettings
+from bot.project import ROOT
+from bot.records.trace import EntryKind
 
 WATCHED = """() => {
     const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -80,6 +83,26 @@ async def test_a_microphone_that_is_unplugged_is_replaced_or_the_caller_is_told(
         await page.locator("#notice", has_text="No microphone was found").wait_for()
         await page.keyboard.press("1")
         await asked(page, "card_number")
+        assert page.wrong == []
+
+
+async def test_a_caller_who_is_muted_is_not_heard_and_pays_by_keys(tmp_path: Path) -> None:
+    recorded, _ = soundfile.read(ROOT / "audio/callers/ann/yes.wav", dtype="int16")
+    async with served(tmp_path) as server, browser(tmp_path, recorded) as chromium:
+        page = await opened(chromium, server.url)
+        mute = page.get_by_role("button", name="Mute", exact=True)
+        assert await mute.is_disabled()
+        assert "press keys at any time" in await page.get_by_role("main").aria_snapshot()
+        await page.click("#call")
+        await asked(page, "amount")
+        await mute.click()
+        await page.get_by_role("status").get_by_text("You are muted").wait_for()
+        [call] = server.site.calls.under_way.values()
+        await types_the_card(page)
+        await page.locator("#result").wait_for()
+        assert await page.inner_text("#result-title") == "Paid"
+        heard = [entry.at for entry in call.entries if entry.kind is EntryKind.HEARD]
+        assert len(heard) <= 1, "what was being said when it was muted; the recording goes on"
         assert page.wrong == []
 
 

@@ -31,6 +31,7 @@ function phase(name) {
   at("call-words").textContent = calling ? "Hang up" : "Call";
   at("mute").disabled = name !== "in-call";
   at("language").disabled = calling;
+  at("caption").ariaHidden = String(calling); // then the conversation says it, once
 }
 
 function status(words) {
@@ -307,7 +308,6 @@ function press(key) {
 }
 
 function showMute() {
-  at("mute").setAttribute("aria-pressed", String(state.muted));
   at("mute-words").textContent = state.muted ? "Unmute" : "Mute";
   document.body.dataset.muted = String(state.muted);
 }
