@@ -22,7 +22,7 @@ TALKATIVE: Final = {
     "opentelemetry.sdk": logging.ERROR,  # warns of every span that finds the queue full
     "httpx": logging.WARNING,  # logs every URL, and Rasa takes its token in the URL only
     "websockets": logging.INFO,  # each message, at debug: keys, sound and tokens
-    "uvicorn": logging.INFO,  # hands its logger to websockets
+    "uvicorn": logging.WARNING,  # WebSockets' addresses with their query; to websockets, its logger
 }
 """Libraries that say too much, and the level from which they are heard."""
 

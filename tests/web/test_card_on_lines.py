@@ -8,10 +8,12 @@ import json
 import re
 import socket as sockets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+import websockets
 from canaries import canary
 from card_search import leaks_in
 from phone_site import Page, served
@@ -171,3 +173,22 @@ async def test_a_card_in_one_message_of_the_page_is_not_repeated(tmp_path: Path)
     why = socket.close_reason or ""
     for text in ((tmp_path / "bot.log").read_text(), json.dumps(page.messages), why):
         assert not leaked(text)
+
+
+async def test_what_a_client_puts_into_an_address_is_not_logged(tmp_path: Path) -> None:
+    """A token does not belong there; whoever sends it all the same shall not find it in the log."""
+    configure_logs(tmp_path / "bot.log", "debug")
+    async with served(tmp_path) as server:
+        token = await server.token()
+        for path in ("phone", "twilio", "nothing"):
+            address = f"{server.url.replace('http', 'ws', 1)}{path}?token={token}"
+            with suppress(websockets.InvalidStatus):
+                async with websockets.connect(address, proxy=None):
+                    pass
+        async with server.client() as client:
+            await client.get(f"/health?token={token}")
+            await client.get(f"/api/calls/x?token={token}")
+        await server.site.calls.drain(0)
+    log = (tmp_path / "bot.log").read_text()
+    assert log
+    assert token not in log
