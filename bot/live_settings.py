@@ -6,12 +6,13 @@ No secret is a setting: Twilio's auth token is read from the environment or from
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator, SecretStr
 from pydantic import Field as Limits
-from pydantic import SecretStr
 from pydantic.dataclasses import dataclass as validated
 
 from bot.cores import CORES
@@ -25,12 +26,23 @@ TWILIO_TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105 - the variable's name,
 CALLS_A_CORE = 2
 """With twice as many the slowest answers take more than twice as long (benchmarks/calls.py)."""
 
-PublicUrl = Annotated[str, Limits(pattern=r"^(https?://[^\s/?#]+)?$")]
+
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+", value):
+        raise ValueError('scheme and host, such as "https://pay.example.com", and nothing after it')
+    return value
+
+
+def _origin_or_none(value: str) -> str:
+    return value and _origin(value)
+
+
+PublicUrl = Annotated[str, AfterValidator(_origin_or_none)]
 """Scheme and host, without a path; or empty."""
 
 WebAddress = Annotated[str, Limits(pattern=r"^(https?://\S+)?$")]
 
-Origin = Annotated[str, Limits(pattern=r"^https?://[^\s/?#@]+$")]
+Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port, as a browser sends it: "https://pay.example.com"."""
 
 

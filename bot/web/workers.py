@@ -289,6 +289,8 @@ class Workers:
             case {"alive": True}:
                 return
             case {"ready": int(most)}:
+                if not worker.answered:
+                    _log.info("worker_ready", worker=worker.number, process=worker.child.pid)
                 worker.answered = True
                 worker.most = most
                 if not answers.done():

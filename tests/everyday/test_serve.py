@@ -136,11 +136,7 @@ def test_workers_share_a_port_and_one_that_dies_takes_only_its_own_call_along(
         holder = {line["call"]: line["worker"] for line in log if line["event"] == "call_taken"}
         assert sorted(holder.values()) == [1, 2]
         doomed = holder[prepared[0]["call"]]
-        pids = {
-            line["worker"]: int(re.sub(r"\D", "", line["event"]))
-            for line in log
-            if line["event"].startswith("Started server process")
-        }
+        pids = {line["worker"]: line["process"] for line in log if line["event"] == "worker_ready"}
         room = get(f"{url}ready").json()["most_calls"]
         os.kill(pids[doomed], signal.SIGKILL)
         ended = paid_by_keys(phones[1])

@@ -17,11 +17,11 @@ from bot.calls.scenarios.scenario import Parameters
 from bot.errors import SettingsError
 from bot.gateway_settings import GatewaySettings
 from bot.live_settings import API_KEY_VARIABLE, LiveSettings, WebSettings
-from bot.settings import PaymentSettings, Settings
+from bot.settings import PaymentSettings, Settings, load_settings
 from bot.web.access import access_of
 from bot.web.demo import demo_bill, is_offered
 from bot.web.openapi import openapi_document
-from bot.web.server import bound
+from bot.web.server import address, bound
 
 KEY = "0123456789abcdef0123456789abcdef"
 OPEN = LiveSettings(web=WebSettings(origins=("https://pay.example.com",)))
@@ -336,6 +336,25 @@ def test_a_port_that_is_taken_is_one_clear_line() -> None:
         ):
             pytest.fail("taken twice")
         assert "\n" not in str(error.value)
+
+
+def test_an_address_of_ipv6_can_be_opened_as_it_is_printed() -> None:
+    with bound(LiveSettings(host="::1", port=0)) as listener:
+        port = listener.getsockname()[1]
+        assert address(listener) == f"http://[::1]:{port}/"
+    with bound(LiveSettings(host="::ffff:127.0.0.1", port=0)) as listener:
+        port = listener.getsockname()[1]
+        assert address(listener) == f"http://[::ffff:127.0.0.1]:{port}/"
+
+
+@pytest.mark.parametrize(
+    "name", ["pay.example.com", "https://pay.example.com/", "https://me:secret@pay.example.com"]
+)
+@pytest.mark.parametrize("key", ["live.web.origins", "live.twilio.public_url"])
+def test_a_name_of_the_server_that_is_none_is_told_how_to_write_it(key: str, name: str) -> None:
+    value = f'["{name}"]' if key == "live.web.origins" else f'"{name}"'
+    with pytest.raises(SettingsError, match="scheme and host, such as"):
+        load_settings(None, [f"{key}={value}"])
 
 
 def test_an_address_that_is_not_ours_is_one_clear_line() -> None:
