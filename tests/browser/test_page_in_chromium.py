@@ -75,6 +75,7 @@ async def test_on_a_small_screen_nothing_is_cut_off_and_the_keys_are_in_reach(
         await picture(page, "small-screen")
         await page.tap("#call")
         await page.locator("#result").wait_for()
+        assert not await page.locator(".steps [data-state]").count(), "nothing is asked any more"
         assert page.wrong == []
 
 

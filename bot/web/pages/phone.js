@@ -69,9 +69,8 @@ function say(who, text) {
 function step(name, how, detail) {
   const line = document.querySelector(`[data-step="${CSS.escape(name)}"]`);
   if (!line) return;
+  unmarked(line);
   line.dataset.state = how;
-  line.querySelector("em")?.remove();
-  line.querySelector(".hidden-words")?.remove();
   const spoken = document.createElement("span");
   spoken.className = "hidden-words";
   spoken.textContent = { entering: "being asked", done: "done", failed: "failed" }[how] ?? "";
@@ -84,15 +83,17 @@ function step(name, how, detail) {
   }
 }
 
+function unmarked(line) {
+  delete line.dataset.state;
+  line.querySelector("em")?.remove();
+  line.querySelector(".hidden-words")?.remove();
+}
+
 function cleared() {
   at("talk").replaceChildren();
   at("talk-empty").hidden = false;
   at("result").hidden = true;
-  for (const line of document.querySelectorAll("[data-step]")) {
-    delete line.dataset.state;
-    line.querySelector("em")?.remove();
-    line.querySelector(".hidden-words")?.remove();
-  }
+  document.querySelectorAll("[data-step]").forEach(unmarked);
 }
 
 function showResult(result) {
@@ -287,6 +288,7 @@ async function idle() {
   state.sound = null;
   line?.drop();
   letSleep();
+  for (const line of document.querySelectorAll('[data-step][data-state="entering"]')) unmarked(line);
   phase("idle");
   status(STATUS.idle);
   at("time").textContent = "";
