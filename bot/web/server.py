@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import SettingsError
 from bot.live_settings import LiveSettings
-from bot.web.slow_requests import ImpatientProtocol
+from bot.web.connections import ImpatientProtocol
 
 _log = structlog.get_logger(__name__)
 

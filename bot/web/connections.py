@@ -1,7 +1,8 @@
-"""HTTP connections on which no request comes to its end.
+"""Connections that are too many, or on which no request comes to its end.
 
 uvicorn waits for ever for the rest of a request, and counts who makes it wait among the connections
 it takes. So a few hundred that say nothing, or a byte now and then, would keep everybody else out.
+And it takes any number of them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 REQUEST_SECONDS: Final = 5.0
 """From a connection's beginning, or a request's first byte, until all of it is here."""
 
+_TURNED_AWAY: Final = 2
+"""Times as many connections as are answered are taken, so that those in between may be told. Each
+more would cost a descriptor, which a payment may need to reach its gateway."""
+
 _INCOMPLETE: Final = {h11.IDLE, h11.SEND_BODY}
 """What h11 calls a client whose request, head or body, is not yet whole."""
 
@@ -27,6 +32,9 @@ class ImpatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > _TURNED_AWAY * (self.limit_concurrency or len(self.connections)):
+            transport.abort()
+            return
         self._wait_for_request()
 
     def data_received(self, data: bytes) -> None:

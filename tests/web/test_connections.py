@@ -1,13 +1,17 @@
-"""Who begins a request and does not end it is not waited for; who does is answered."""
+"""Who begins a request and does not end it is not waited for, and who comes with too many
+connections is turned away; others are answered."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import websockets
 from phone_site import PATIENCE_SECONDS, Page, Server, served
 
+from bot.live_settings import LiveSettings
 from bot.transports.browser import CloseCode
 
 REQUEST = b"POST /api/calls HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -22,7 +26,7 @@ BEGUN = {
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.web.slow_requests.REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("bot.web.connections.REQUEST_SECONDS", 0.2)
 
 
 async def closed(server: Server, begun: bytes) -> None:
@@ -63,6 +67,24 @@ async def test_hundreds_of_connections_that_say_nothing_keep_nobody_out_for_long
         silent = [asyncio.create_task(closed(server, b"")) for _ in range(300)]
         await asyncio.gather(*silent)
         assert (await client.get("/health")).status_code == 200
+
+
+async def test_far_too_many_connections_are_not_even_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs a descriptor, also one whose WebSocket is refused."""
+    monkeypatch.setattr("bot.web.server._OTHER_CONNECTIONS", 3)
+    monkeypatch.setattr("bot.web.connections.REQUEST_SECONDS", PATIENCE_SECONDS)
+    async with served(tmp_path, LiveSettings(most_calls=1)) as server, AsyncExitStack() as stack:
+        for _ in range(8):
+            await stack.enter_async_context(server.phone())
+        await closed(server, b"")
+        with pytest.raises((websockets.InvalidHandshake, OSError)):
+            await server.phone()
+        await stack.aclose()
+        async with server.phone() as socket:
+            await Page(socket).hello(await server.token())
+            await Page(socket).until("ready")
 
 
 async def test_a_call_goes_on_when_a_request_would_be_given_up(tmp_path: Path) -> None:
