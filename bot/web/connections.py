@@ -12,6 +12,7 @@ from typing import Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 REQUEST_SECONDS: Final = 5.0
 """From a connection's beginning, or a request's first byte, until all of it is here."""
@@ -19,6 +20,9 @@ REQUEST_SECONDS: Final = 5.0
 _TURNED_AWAY: Final = 2
 """Times as many connections as are answered are taken, so that those in between may be told. Each
 more would cost a descriptor, which a payment may need to reach its gateway."""
+
+_MOST_UNREAD: Final = 256 * 1024
+"""Bytes. More than any call has on its way."""
 
 _INCOMPLETE: Final = {h11.IDLE, h11.SEND_BODY}
 """What h11 calls a client whose request, head or body, is not yet whole."""
@@ -61,3 +65,13 @@ class ImpatientProtocol(H11Protocol):
         if self._giving_up is not None:
             self._giving_up.cancel()
             self._giving_up = None
+
+
+class ImpatientWebSocket(WebSocketsSansIOProtocol):
+    """Who sends pings and does not read what answers them fills no memory with the answers."""
+
+    def handle_ping(self) -> None:
+        if self.transport.is_closing() or self.transport.get_write_buffer_size() > _MOST_UNREAD:
+            self.transport.abort()
+            return
+        super().handle_ping()

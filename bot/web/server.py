@@ -23,13 +23,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import SettingsError
 from bot.live_settings import LiveSettings
-from bot.web.connections import ImpatientProtocol
+from bot.web.connections import ImpatientProtocol, ImpatientWebSocket
 
 _log = structlog.get_logger(__name__)
 
 _MOST_MESSAGE: Final = 32 * 1024
 """Bytes of a WebSocket message; 200 ms of sound at 48 kHz are 19 200."""
 _OTHER_CONNECTIONS: Final = 200
+_UNREAD_SECONDS: Final = 10.0
+"""After it counts as gone, how long who reads nothing keeps what is still to be sent to it."""
 _HANGS_SECONDS: Final = 3
 """How long connections that are in no call may take to end."""
 
@@ -37,7 +39,7 @@ _HANGS_SECONDS: Final = 3
 @contextmanager
 def bound(live: LiveSettings) -> Iterator[socket.socket]:
     """The port, before anything that takes long. Raises SettingsError when it cannot be had."""
-    with _bound(live.host, live.port, "--port names another (0: any)") as listener:
+    with _bound(live, live.host, live.port, "--port names another (0: any)") as listener:
         yield listener
 
 
@@ -48,17 +50,23 @@ def bound_for_asterisk(live: LiveSettings) -> Iterator[socket.socket | None]:
     if not wanted.port:
         yield None
         return
-    with _bound(wanted.host, wanted.port, "live.audiosocket.port names another") as listener:
+    another = "live.audiosocket.port names another"
+    with _bound(live, wanted.host, wanted.port, another) as listener:
         yield listener
 
 
 @contextmanager
-def _bound(host: str, port: int, another: str) -> Iterator[socket.socket]:
+def _bound(live: LiveSettings, host: str, port: int, another: str) -> Iterator[socket.socket]:
     """another: how to name another port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # By its protocol's name: only then does asyncio send small messages at once (TCP_NODELAY).
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Connections have it from the listener. A closed one would else stay for as long as its
+            # other end lives and reads nothing, whichever protocol it speaks.
+            unread_ms = round(1000 * (live.dead_line_seconds + _UNREAD_SECONDS))
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unread_ms)
         try:
             listener.bind((host, port))
             listener.listen(128)
@@ -135,7 +143,7 @@ def _config(app: ASGIApp, live: LiveSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=ImpatientProtocol,
-        ws="websockets-sansio",
+        ws=ImpatientWebSocket,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -4,6 +4,7 @@ connections is turned away; others are answered."""
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from phone_site import PATIENCE_SECONDS, Page, Server, served
 
 from bot.live_settings import LiveSettings
 from bot.transports.browser import CloseCode
+from bot.web.server import bound
 
 REQUEST = b"POST /api/calls HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 BEGUN = {
@@ -82,15 +84,15 @@ async def test_far_too_many_connections_are_not_even_taken(
         with pytest.raises((websockets.InvalidHandshake, OSError)):
             await server.phone()
         await stack.aclose()
-        async with server.phone() as socket:
-            await Page(socket).hello(await server.token())
-            await Page(socket).until("ready")
+        async with server.phone() as phone:
+            await Page(phone).hello(await server.token())
+            await Page(phone).until("ready")
 
 
 async def test_a_call_goes_on_when_a_request_would_be_given_up(tmp_path: Path) -> None:
-    async with served(tmp_path) as server, server.phone() as socket:
+    async with served(tmp_path) as server, server.phone() as phone:
         await closed(server, b"")  # one that came after the WebSocket
-        page = Page(socket)
+        page = Page(phone)
         await page.hello(await server.token())
         await page.until("ready")
         await page.tell(type="hang_up")
@@ -112,3 +114,42 @@ async def test_a_connection_that_waits_for_its_answer_is_not_given_up(tmp_path: 
             answer = await client.get("/api/calls/abcdefghijklmnop")
         assert asked.is_set()
         assert answer.status_code == 404
+
+
+HANDSHAKE = (
+    b"GET /phone HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+PING = b"\x89\xfd" + bytes(4 + 125)
+
+
+async def flood(writer: asyncio.StreamWriter) -> None:
+    """64 MB of pings."""
+    for _ in range(500):
+        writer.write(PING * 1_000)
+        await writer.drain()
+
+
+async def test_who_sends_pings_and_reads_no_answer_fills_no_memory(tmp_path: Path) -> None:
+    async with served(tmp_path) as server:
+        host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=1)
+        writer.write(HANDSHAKE)
+        await reader.read(1)  # and no more: with this limit nothing else is read
+        try:
+            with pytest.raises(ConnectionError):
+                await flood(writer)
+        finally:
+            writer.close()
+
+
+def test_what_nobody_reads_is_not_kept_for_longer_than_a_silent_line() -> None:
+    """By the kernel, whatever the connection is; on Linux."""
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        pytest.skip("this system knows no such limit")
+    live = LiveSettings(port=0, dead_line_seconds=7.0)
+    with bound(live) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            option = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert 7_000 < option <= 20_000
