@@ -86,7 +86,7 @@ class Api:
         if not self._site.demo:
             raise Refused(404, "no_demo", "this server offers no demo bill")
         language = (await json_object(request)).get("language", "en")
-        if language not in self._site.languages:
+        if not isinstance(language, str) or language not in self._site.languages:
             raise Refused(422, "language", f"not one of {', '.join(self._site.languages)}")
         bill = replace(demo_bill(self._site.settings), language=language)
         return await self._prepared(bill, MOST_DEMOS_WAITING)

@@ -13,6 +13,7 @@ from typing import Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 REQUEST_SECONDS: Final = 5.0
 """From a connection's beginning, or a request's first byte, until all of it is here."""
@@ -23,6 +24,9 @@ more would cost a descriptor, which a payment may need to reach its gateway."""
 
 _MOST_UNREAD: Final = 256 * 1024
 """Bytes. More than any call has on its way."""
+
+_MOST_FRAGMENTS: Final = 100
+"""Of one message. Browsers and telephone systems send theirs in one."""
 
 _INCOMPLETE: Final = {h11.IDLE, h11.SEND_BODY}
 """What h11 calls a client whose request, head or body, is not yet whole."""
@@ -68,10 +72,17 @@ class ImpatientProtocol(H11Protocol):
 
 
 class ImpatientWebSocket(WebSocketsSansIOProtocol):
-    """Who sends pings and does not read what answers them fills no memory with the answers."""
+    """Who sends pings and does not read what answers them fills no memory with the answers, and who
+    sends a message in pieces without end none with the pieces: empty ones make it no longer."""
 
     def handle_ping(self) -> None:
         if self.transport.is_closing() or self.transport.get_write_buffer_size() > _MOST_UNREAD:
             self.transport.abort()
             return
         super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= _MOST_FRAGMENTS:
+            self.transport.abort()
+            return
+        super().handle_cont(event)

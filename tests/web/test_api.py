@@ -107,6 +107,13 @@ async def test_a_body_that_is_no_json_object_is_refused(
         valid("Error", answer.json())
 
 
+@pytest.mark.parametrize("language", ["tlh", ["en"], {}, None, 1])
+async def test_a_language_that_is_none_is_refused(tmp_path: Path, language: object) -> None:
+    async with served(tmp_path) as server, server.client() as client:
+        answer = await client.post("/api/demo", json={"language": language})
+        assert answer.status_code == 422
+
+
 async def test_nothing_is_known_of_calls_that_are_none(tmp_path: Path) -> None:
     async with served(tmp_path) as server, server.client() as client:
         assert (await client.get("/api/calls/abcdefghijklmnop")).status_code == 404

@@ -123,22 +123,35 @@ HANDSHAKE = (
 PING = b"\x89\xfd" + bytes(4 + 125)
 
 
-async def flood(writer: asyncio.StreamWriter) -> None:
-    """64 MB of pings."""
-    for _ in range(500):
-        writer.write(PING * 1_000)
+BEGUN_TEXT = b"\x01\x80" + bytes(4)
+NO_MORE_OF_IT = b"\x00\x80" + bytes(4)
+
+
+async def flood(writer: asyncio.StreamWriter, frame: bytes) -> None:
+    """64 MB of them."""
+    many = frame * (128 * 1024 // len(frame))
+    for _ in range(512):
+        writer.write(many)
         await writer.drain()
 
 
-async def test_who_sends_pings_and_reads_no_answer_fills_no_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("first", "frame"), [(b"", PING), (BEGUN_TEXT, NO_MORE_OF_IT)], ids=["pings", "empty pieces"]
+)
+async def test_who_sends_what_is_no_message_and_reads_no_answer_fills_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bytes, frame: bytes
+) -> None:
+    monkeypatch.setattr("bot.web.phone._HELLO_SECONDS", 600)
     async with served(tmp_path) as server:
         host, port = server.url.removeprefix("http://").rstrip("/").split(":")
         reader, writer = await asyncio.open_connection(host, int(port), limit=1)
         writer.write(HANDSHAKE)
         await reader.read(1)  # and no more: with this limit nothing else is read
+        writer.write(first)
         try:
-            with pytest.raises(ConnectionError):
-                await flood(writer)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                with pytest.raises(ConnectionError):
+                    await flood(writer, frame)
         finally:
             writer.close()
 
