@@ -84,7 +84,7 @@ export class Sound {
   }
 
   hear() {
-    if (this.stream) this.context.createMediaStreamSource(this.stream).connect(this.node);
+    if (this.stream && this.node) this.context.createMediaStreamSource(this.stream).connect(this.node);
   }
 
   play(sound) {
