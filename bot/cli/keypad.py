@@ -40,8 +40,8 @@ def _typed(press: Callable[[str], None], hang_up: Callable[[], None]) -> Iterato
         for pressed in terminal.read_keys():
             if pressed.key is Keys.ControlC:  # a key: in raw mode the terminal sends no signal
                 signal.raise_signal(signal.SIGINT)
-            else:
-                count(pressed.data, press, hang_up)
+            elif len(pressed.key) == 1 or pressed.key is Keys.BracketedPaste:
+                count(pressed.data, press, hang_up)  # of Delete or F5 there are digits in the data
 
     with terminal.raw_mode(), terminal.attach(read):
         yield
