@@ -109,7 +109,7 @@ def _state() -> dict[str, Any]:
             }
         }
     }
-    operation["responses"] |= dict.fromkeys(("401", "403", "404"), _ERROR)
+    operation["responses"] |= dict.fromkeys(("401", "403", "404", "503"), _ERROR)
     return operation
 
 

@@ -31,7 +31,7 @@ function phase(name) {
   at("call-words").textContent = calling ? "Hang up" : "Call";
   at("mute").disabled = name !== "in-call";
   at("language").disabled = calling;
-  at("caption").ariaHidden = String(calling); // then the conversation says it, once
+  at("caption").setAttribute("aria-hidden", String(calling)); // then the conversation says it, once
 }
 
 function status(words) {
