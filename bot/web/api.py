@@ -29,7 +29,7 @@ from bot.calls.live.book import (
     TOKEN_SECONDS,
     PreparedCall,
 )
-from bot.calls.live.not_taken import NotTakenError
+from bot.calls.live.not_taken import Draining, NotTakenError
 from bot.calls.run_call import call_started
 from bot.calls.scenarios.scenario import Parameters
 from bot.errors import BotError, StoreError
@@ -92,6 +92,8 @@ class Api:
         return await self._prepared(bill, MOST_DEMOS_WAITING)
 
     async def _prepared(self, parameters: Parameters, most: int = MOST_WAITING) -> Response:
+        if isinstance(why_not := self._site.calls.why_nowhere(), Draining):
+            raise Refused(503, "ending", str(why_not))  # nobody would be here for its caller
         try:
             call = await self._site.calls.book.prepare(parameters, most)
         except NotTakenError as error:

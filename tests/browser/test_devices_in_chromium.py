@@ -118,10 +118,15 @@ async def test_a_link_opened_where_the_page_is_already_begins_its_own_call(tmp_p
         await asked(page, "amount")
 
 
-async def test_a_server_that_takes_no_more_bills_is_not_said_to_have_none(tmp_path: Path) -> None:
+async def test_a_server_that_takes_no_more_calls_says_why(tmp_path: Path) -> None:
     async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
         page = await opened(chromium, server.url)
-        await page.route("**/api/demo", lambda route: route.fulfill(status=503, json={}))
+        busy = {"error": {"code": "busy", "message": ""}}
+        await page.route("**/api/demo", lambda route: route.fulfill(status=503, json=busy))
         await page.click("#call")
         await page.locator("#notice", has_text="All lines are busy").wait_for()
         assert await page.inner_text("#call-words") == "Call"
+        await page.unroute("**/api/demo")
+        await server.site.calls.drain(0)
+        await page.click("#call")
+        await page.locator("#notice", has_text="about to end").wait_for()

@@ -276,6 +276,17 @@ async def demo_amount(server: Server) -> str | None:
     return about["demo"]["amount"] if about["demo"] else None
 
 
+async def test_no_call_is_prepared_for_a_server_that_is_about_to_end(tmp_path: Path) -> None:
+    """Its token would open nothing: the book ends with the process."""
+    async with served(tmp_path) as server, server.client() as client:
+        await server.site.calls.drain(0)
+        for path, content in (("/api/calls", BILL), ("/api/demo", {})):
+            answer = await client.post(path, json=content)
+            assert answer.status_code == 503
+            valid("Error", answer.json())
+            assert answer.json()["error"]["code"] == "ending"
+
+
 async def test_the_page_offers_a_demo_bill_and_cards_to_try(tmp_path: Path) -> None:
     async with served(tmp_path) as server, server.client() as client:
         about = (await client.get("/about.json")).json()

@@ -163,8 +163,9 @@ async function demoToken() {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ language: at("language").value }),
   });
-  if (!answer.ok) throw Object.assign(new Error(), { words: NOT_TAKEN[answer.status === 503 ? 4503 : 4500] });
-  return (await answer.json()).token;
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(), { words: NOT_TAKEN[told.error?.code] ?? NOT_TAKEN[4500] });
+  return told.token;
 }
 
 function ready(id, token) {

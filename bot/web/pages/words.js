@@ -20,11 +20,16 @@ export const MICROPHONE = {
 
 const GONE = ["The server cannot be reached.", "It may be restarting. Try again in a moment."];
 
-// By close code, when the call was never taken.
+const BUSY = ["All lines are busy.", "Try again in a minute."];
+const ENDING = ["The server is about to end.", "Try again in a few minutes."];
+
+// By close code, or by the API's error code, when the call was never taken.
 export const NOT_TAKEN = {
   4401: ["This link was used already, or is too old.", "Ask for a new one."],
-  4503: ["All lines are busy.", "Try again in a minute."],
-  4504: ["The server is about to end.", "Try again in a few minutes."],
+  4503: BUSY,
+  busy: BUSY,
+  4504: ENDING,
+  ending: ENDING,
   4500: ["The call could not begin.", "Something on the server is wrong; its log says what."],
   gone: GONE,
 };
