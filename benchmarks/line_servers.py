@@ -69,7 +69,7 @@ async def serve_ours(kind: str, port: int) -> None:
             run = services.live_call
         line = TwilioLine(LiveCalls(run, live, out), live, SecretStr(""), anybody)  # type: ignore[arg-type]
         listener = stack.enter_context(bound(live))
-        async with serving(Starlette(routes=line.routes), listener, live):
+        async with serving(Starlette(routes=line.routes), [listener], live):
             await asyncio.get_running_loop().create_future()
 
 

@@ -99,7 +99,11 @@ class LiveSettings:
     """At once, in one process; 0: `CALLS_A_CORE` for each core, shared out among the workers. More
     are told that all are busy."""
     dead_line_seconds: Seconds = 10.0
-    """Without any sound from the other end, until the caller counts as gone."""
+    """Without any sound from the other end, until the caller counts as gone; on the phone page
+    not before `reconnect_seconds`."""
+    reconnect_seconds: Annotated[float, Limits(ge=0, le=120)] = 20.0
+    """How long a call from the phone page keeps its place when its connection breaks; 0: it ends
+    with its connection."""
     longest_call_minutes: Annotated[int, Limits(ge=1, le=240)] = 30
     drain_seconds: Seconds = 60.0
     """How long calls may go on when the server is told to end."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.audio import AudioChunk, Samples, ms_to_samples
-from bot.calls.callers import Caller, Gone, Keyed, Sound, Typed
+from bot.calls.callers import Back, Caller, Gone, Keyed, Sound, Typed
 from bot.calls.charging import AskedCharge, CallCharges
 from bot.calls.clock import CallClock, Quiet, Scheduled
 from bot.calls.leg import Leg
@@ -181,6 +181,9 @@ class Call:
                     self._listening.key_message(way, key)
                 case Typed(text):
                     self._listening.typed(text)
+                case Back():
+                    self._degraded("the connection was lost for a while")
+                    self._listening.line_is_back()
                 case Gone():
                     await self._hang_up()
                     return

@@ -47,7 +47,13 @@ class Gone:
     """The caller hung up."""
 
 
-Received = Sound | Keyed | Typed | Gone
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The line was away, without its time going on, and is there again: what was being said when it
+    went is lost, and what comes now is said anew."""
+
+
+Received = Sound | Keyed | Typed | Gone | Back
 
 
 class Caller(Protocol):

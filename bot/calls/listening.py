@@ -46,7 +46,14 @@ class _Typed:
     at: int
 
 
-_Job = _Begin | SpeechSound | SpeechPaused | TurnEnded | _Typed
+@dataclass(frozen=True, slots=True)
+class _LineBack:
+    """cut: where the utterance began that the break cut off."""
+
+    cut: int | None
+
+
+_Job = _Begin | SpeechSound | SpeechPaused | TurnEnded | _Typed | _LineBack
 _QUESTION_NOT_ASKED_YET = Expectation(Kind.OPEN)
 
 
@@ -103,6 +110,12 @@ class Listening:
     def flush(self) -> None:
         """The leg's sound is over."""
         self._hear_all(self._leg.ear.flush())
+
+    def line_is_back(self) -> None:
+        """Half an utterance is none: joined to what is said now, or judged alone, it could make a
+        number that nobody meant. It is dropped, and the dialog told when all that was said before
+        it is decided."""
+        self._give(_LineBack(self._leg.ear.cut()))
 
     def typed(self, text: str) -> None:
         """Words given as text, in place of speech."""
@@ -196,6 +209,12 @@ class Listening:
                 case _Typed(said, expected, at):
                     typed = Hypothesis(said, 1.0, start=at, end=at, engine="typed")
                     await self._understand((typed,), expected, at, at, at)
+                case _LineBack(cut):
+                    await self._undecided.wait()
+                    if cut is not None:
+                        self._silences.speech_broke_off(cut)
+                        self._telling.dropped("cut speech", "the connection broke in it")
+                    self._post(happened.LineBack(self._clock.now))
             self._quiet.end()
 
     async def _compute(self, function: Callable[..., _T], *arguments: object) -> _T:

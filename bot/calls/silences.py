@@ -107,6 +107,15 @@ class Silences:
             )
         self._recording.release(start)
 
+    def speech_broke_off(self, start: int) -> None:
+        """The rest of it never came, so nobody judges it."""
+        if self._recording is None:
+            return
+        self._recording.silence(
+            CALLER, start - self._pre_roll, self._clock.now, "speech that was not judged"
+        )
+        self._recording.release(start)
+
     def read_back_began(self, at: int) -> None:
         self._read_back = self._begin(BOT, at, "the bot reads card digits")
 

@@ -131,7 +131,11 @@ async def _share_out(
     count = settings.live.workers
     progress = Progress()
     keep_private(core_dumps=settings.allow_core_dumps)
-    with sole_user_of(out), tempfile.TemporaryDirectory(prefix="voicebot-metrics-") as counts:
+    with (
+        sole_user_of(out),
+        tempfile.TemporaryDirectory(prefix="voicebot-metrics-") as counts,
+        tempfile.TemporaryDirectory(prefix="voicebot-doors-") as doors,
+    ):
         # Here first: one process brings the schema up to date, and what is wrong is told at once.
         open_database(database_url(settings.records.database, out)).dispose()
         async with running_neighbours(settings, out, progress, with_rasa=with_rasa) as neighbours:
@@ -148,7 +152,7 @@ async def _share_out(
                 )
 
             def orders(number: int) -> str:
-                return written(Orders(number, settings, neighbours, out.absolute()))
+                return written(Orders(number, settings, neighbours, out.absolute(), Path(doors)))
 
             sockets = [each for each in (listeners.web, listeners.asterisk) if each is not None]
             workers = Workers(
@@ -199,6 +203,7 @@ async def _work_for(parent: Parent, channels: list[int]) -> None:
     from bot.calls.services import running_services
     from bot.logs import configure_logs
     from bot.web.access import access_of
+    from bot.web.doors import Doors
     from bot.web.hand_over import HandedOver
     from bot.web.lines import Listeners, answering
 
@@ -208,18 +213,20 @@ async def _work_for(parent: Parent, channels: list[int]) -> None:
     bind_contextvars(worker=orders.number)
     web, *others = [HandedOver(fileno=descriptor) for descriptor in channels]
     listeners = Listeners(web, others[0] if others else None)
-    async with (
-        running_services(settings, out, parent, live=True, neighbours=orders.neighbours) as ready,
-        answering(
-            ready, access_of(settings.live), listeners, out, SharedBook(ready.database)
-        ) as calls,
-        parent.heard(calls),
-    ):
-        calls.changed = lambda: parent.calls(len(calls.under_way))
-        parent.ready(calls.most)
-        await parent.told_to_drain.wait()
-        parent.ready(0)
-        parent.hung_up(await calls.drain(settings.live.drain_seconds))
+    async with running_services(
+        settings, out, parent, live=True, neighbours=orders.neighbours
+    ) as ready:
+        book = SharedBook(ready.database)
+        doors = Doors(orders.doors, book)
+        async with (
+            answering(ready, access_of(settings.live), listeners, out, book, doors) as calls,
+            parent.heard(calls),
+        ):
+            calls.changed = lambda: parent.calls(len(calls.under_way))
+            parent.ready(calls.most)
+            await parent.told_to_drain.wait()
+            parent.ready(0)
+            parent.hung_up(await calls.drain(settings.live.drain_seconds))
 
 
 def _say_where(listeners: Listeners) -> None:

@@ -29,6 +29,7 @@ from bot.dialog.events import (
     Heard,
     HungUp,
     KeyPressed,
+    LineBack,
     Looked,
     PromptPlayed,
     SpeechStarted,
@@ -136,6 +137,8 @@ class Dialog:
             case Looked(standing):
                 self._card_check.answered(standing)
                 self._release_keys(course)
+            case LineBack() if course.state in QUESTIONS:
+                self._line_back(course)
 
     # Speech
 
@@ -268,6 +271,26 @@ class Dialog:
                 self._replies.no()
             case _:
                 course.refuse(ErrorName.NOT_UNDERSTOOD, *NOT_UNDERSTOOD)
+
+    # The line
+
+    def _line_back(self, course: Course) -> None:
+        """The caller cannot know what of the last second arrived. What a yes agrees to is said
+        again. Keys of an answer under way stand, and the rest of them is waited for; what the bot
+        was saying it goes on saying; who was being waited for is asked again."""
+        floor = self._floor
+        floor.speech_ended()
+        floor.had_input()
+        self._release_keys(course)
+        machine = course.machine
+        if course.is_read_back:
+            course.read_back_was_heard = False
+            floor.stop_saying()
+            course.repeat()
+        elif machine is not None and machine.gathered.keyed:
+            floor.wait_for_key()
+        elif not floor.go_on_saying() and not floor.is_saying:
+            course.repeat()
 
     # Prompts and timers
 

@@ -114,6 +114,14 @@ class AgentActed:
 
 
 @dataclass(frozen=True, slots=True)
+class LineBack:
+    """The caller's line was away and is there again; no time has passed. Whatever was being said or
+    keyed at that moment may not have arrived on either side; an utterance under way is lost."""
+
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """leg: "caller" or "agent"."""
 
@@ -131,5 +139,6 @@ Event = (
     | Looked
     | ChargeAnswered
     | AgentActed
+    | LineBack
     | HungUp
 )

@@ -108,6 +108,16 @@ class Ear:
             self._ignoring = True
             self._not_passed_on.clear()
 
+    def cut(self) -> int | None:
+        """The sound breaks off here, and what is fed next was said later: forget the utterance
+        under way. Returns where it began; None when nothing was being said."""
+        began = self._voice.start if self._utterance_open else None
+        self._utterance_open = self._ignoring = False
+        self._voice.settle()
+        self._not_passed_on.clear()
+        self._no_pause()
+        return began
+
     def flush(self) -> list[EarEvent]:
         """The leg's sound is over, nothing is fed any more.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from bot.web.access import Access
 from bot.web.app import build_app
 from bot.web.audiosocket import listening_for_asterisk
 from bot.web.demo import is_offered
+from bot.web.doors import Doors
 from bot.web.metrics import metrics_route
 from bot.web.server import serving
 from bot.web.site import Site, languages
@@ -33,10 +34,16 @@ class Listeners:
 
 @asynccontextmanager
 async def answering(
-    ready: Services, access: Access, listeners: Listeners, out: Path, book: CallBook
+    ready: Services,
+    access: Access,
+    listeners: Listeners,
+    out: Path,
+    book: CallBook,
+    doors: Doors | None = None,
 ) -> AsyncIterator[LiveCalls]:
     """Takes calls while the context lasts. Calls under way are not ended by leaving it:
-    `LiveCalls.drain` does that before. Raises SettingsError."""
+    `LiveCalls.drain` does that before. doors: where there are several such processes. Raises
+    SettingsError."""
     settings = ready.settings
     auth_token = twilio_auth_token(settings.live.twilio)
     async with telemetry(settings.live) as tell:
@@ -48,11 +55,14 @@ async def answering(
             access,
             languages(ready.speaker.language),
             demo=is_offered(settings, private=access.private),
+            doors=doors,
         )
         twilio = TwilioLine(calls, settings.live, auth_token, book.redeem)
         metrics = metrics_route(calls.metrics, ready.payments, access)
-        async with (
-            listening_for_asterisk(calls, settings.live, book.redeem, listeners.asterisk),
-            serving(build_app(site, [*twilio.routes, metrics]), listeners.web, settings.live),
-        ):
-            yield calls
+        with doors.open_own() if doors is not None else nullcontext(()) as door:
+            web = (listeners.web, *door)
+            async with (
+                listening_for_asterisk(calls, settings.live, book.redeem, listeners.asterisk),
+                serving(build_app(site, [*twilio.routes, metrics]), web, settings.live),
+            ):
+                yield calls

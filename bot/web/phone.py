@@ -1,15 +1,16 @@
 """Calls from the phone page: one WebSocket each, speaking `bot.transports.browser`.
 
 The page says first which call it is, with the token of a prepared one. A busy server leaves the
-token as it is, so that the page may try again. A connection that breaks is a caller who hung up.
+token as it is, so that the page may try again. A page whose connection broke says instead how the
+call goes on (`bot.web.phone_call`), wherever behind this port it is (`bot.web.doors`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 from starlette.routing import BaseRoute, WebSocketRoute
@@ -17,23 +18,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.calls.live.book import PreparedCall
 from bot.calls.live.calls import Place
-from bot.calls.live.line import Caption, Clear, Finished, LiveLine, Play
+from bot.calls.live.line import LiveLine
 from bot.calls.live.not_taken import Busy, NotTakenError
-from bot.errors import BotError, StoreError
-from bot.records.guard import kept_entry
+from bot.errors import BotError
 from bot.records.result import result_document
-from bot.records.trace import Entry, EntryKind
-from bot.transports.browser import (
-    CloseCode,
-    HangUp,
-    Hello,
-    Key,
-    Mute,
-    PageFault,
-    PageReader,
-    PageWriter,
-    Sound,
-)
+from bot.transports.browser import CloseCode, First, Hello, PageFault, Resume
+from bot.web.doors import relay
+from bot.web.phone_call import PageConnection, PhoneCall
 from bot.web.site import Site
 
 _log = structlog.get_logger(__name__)
@@ -42,92 +33,53 @@ TRANSPORT: Final = "browser"
 PATH: Final = "/phone"
 
 _HELLO_SECONDS: Final = 5.0
-_CLOSING_SECONDS: Final = 5.0
-"""A page that has stopped reading is not waited for longer."""
-
-_TOLD: Final = {
-    EntryKind.PROMPT,
-    EntryKind.HEARD,
-    EntryKind.KEY,
-    EntryKind.STEP,
-    EntryKind.DROPPED,
-    EntryKind.DEGRADED,
-}
-"""What the page shows of a call."""
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
+    calls: dict[str, PhoneCall] = {}
+
     async def phone(socket: WebSocket) -> None:
         await socket.accept()
-        await _Connection(site, socket).serve()
+        await _Visit(site, calls, socket).serve()
 
     return [WebSocketRoute(PATH, phone)]
 
 
-class _Connection:
-    """One page, from its hello to its close."""
+class _Visit:
+    """One connection of a page, from its first message to its close. calls: of this process, by
+    their ids; for those that it may go on with."""
 
-    def __init__(self, site: Site, socket: WebSocket) -> None:
+    def __init__(self, site: Site, calls: dict[str, PhoneCall], socket: WebSocket) -> None:
         self._site = site
+        self._calls = calls
         self._socket = socket
-        self._now = asyncio.get_running_loop().time
-        self._reader = PageReader()
-        self._sending = asyncio.Lock()
-        self._happened: asyncio.Queue[Entry] = asyncio.Queue()
-        """Unbounded, and small: a call's own entries, and the line hangs up when nobody reads."""
+        self._connection = PageConnection(socket)
 
     async def serve(self) -> None:
+        connection = self._connection
         try:
-            await self._one_call()
+            await self._let_in()
         except PageFault as fault:
-            await self._refuse(fault)
+            _log.warning("page_refused", transport=TRANSPORT, why=str(fault))
+            await connection.close(fault.code, str(fault))
         except NotTakenError as error:
             code = CloseCode.BUSY if isinstance(error, Busy) else CloseCode.ENDING
-            await self._close(code, str(error))
+            await connection.close(code, str(error))
         except BotError as error:
             _log.error("call_not_begun", transport=TRANSPORT, why=str(error))
-            await self._close(CloseCode.FAILED, "the call could not begin")
+            await connection.close(CloseCode.FAILED, "the call could not begin, or go on")
         except WebSocketDisconnect:
             pass  # gone before the call began
 
-    async def _one_call(self) -> None:
-        hello = await self._greeted()
+    async def _let_in(self) -> None:
+        first, as_it_came = await self._greeted()
+        if isinstance(first, Resume):
+            await self._resume(first, as_it_came)
+            return
         with self._site.calls.place() as place:
-            await self._held(hello, await self._let_in(hello.token), place)
+            await self._begin(await self._prepared(first), place)
 
-    async def _held(self, hello: Hello, call: PreparedCall, place: Place) -> None:
-        """Until the page has been told the end."""
-        self._writer = PageWriter(hello.rate)
-        line = LiveLine(dead_after_seconds=self._site.settings.live.dead_line_seconds)
-        tasks = [
-            asyncio.create_task(self._listen(line)),
-            asyncio.create_task(self._speak(line, call.call_id)),
-            asyncio.create_task(self._tell(line)),
-        ]
-        try:
-            finished = await self._site.calls.take(
-                line,
-                call.parameters,
-                transport=TRANSPORT,
-                call_id=call.call_id,
-                watch=self._happened.put_nowait,
-                place=place,
-            )
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await tasks[1]
-                await self._tell_what_is_left()
-                await self._send(self._writer.ended(result_document(finished.result)))
-            await self._close(CloseCode.OVER, "the call is over")
-        except TimeoutError:
-            _log.warning("page_stopped_reading", transport=TRANSPORT, call=call.call_id)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    # --- before the call
-
-    async def _greeted(self) -> Hello:
+    async def _greeted(self) -> tuple[First, str]:
         """Raises PageFault, and Busy when too many others have not said who they are."""
         strangers = self._site.strangers
         if strangers.locked():
@@ -135,109 +87,67 @@ class _Connection:
         async with strangers:
             try:
                 async with asyncio.timeout(_HELLO_SECONDS):
-                    hello = await self._next()
+                    return await self._connection.first()
             except TimeoutError:
                 raise PageFault(CloseCode.NO_HELLO, "no hello came in time") from None
-        assert isinstance(hello, Hello)  # noqa: S101 - the reader lets nothing else be first
-        return hello
 
-    async def _let_in(self, token: str) -> PreparedCall:
+    async def _prepared(self, hello: Hello) -> PreparedCall:
         """Raises PageFault for a token that opens nothing."""
-        call = await self._site.calls.book.redeem(token)
+        call = await self._site.calls.book.redeem(hello.token)
         if call is None:
-            raise PageFault(CloseCode.TOKEN, "a token that is unknown, used, or too old")
+            raise _opens_nothing()
         return call
 
-    # --- during the call
-
-    async def _listen(self, line: LiveLine) -> None:
-        """What the page sends, until the connection ends, or the page breaks the protocol."""
+    async def _begin(self, prepared: PreparedCall, place: Place) -> None:
+        """A whole call, also where this connection is not its last."""
+        live = self._site.settings.live
+        line = LiveLine(
+            dead_after_seconds=live.dead_line_seconds, keeps_seconds=live.reconnect_seconds
+        )
+        call = PhoneCall(prepared.call_id, line, keeps_seconds=live.reconnect_seconds)
+        self._calls[call.call_id] = call
+        serving = asyncio.create_task(call.serve(self._connection))
         try:
-            while True:
-                match await self._next():
-                    case Sound(samples):
-                        line.sound(samples)
-                    case Key(key):
-                        line.key("message", key)
-                    case HangUp():
-                        line.hang_up()
-                    case Mute():
-                        pass  # the reader silences what comes
-        except WebSocketDisconnect:
-            line.hang_up()
-        except PageFault as fault:
-            line.hang_up()
-            await self._refuse(fault)
+            finished = await self._site.calls.take(
+                line,
+                prepared.parameters,
+                transport=TRANSPORT,
+                call_id=call.call_id,
+                watch=call.watch,
+                place=place,
+            )
+            if line.is_given_up:
+                _log.info("page_not_back", call=call.call_id)
+                self._site.calls.metrics.reconnected("too_late")
+            await call.tell_the_end(result_document(finished.result))
+        finally:
+            del self._calls[call.call_id]
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
 
-    async def _speak(self, line: LiveLine, call_id: str) -> None:
-        """What the bot says, until the call is over."""
-        await self._send_or_hang_up(line, self._writer.ready(call_id))
-        while True:
-            match await line.next_outgoing():
-                case Play(samples):
-                    await self._send_or_hang_up(line, self._writer.sound(samples))
-                case Clear():
-                    await self._send_or_hang_up(line, self._writer.clear())
-                case Caption(text):
-                    await self._send_or_hang_up(line, self._writer.caption(text))
-                case Finished():
-                    return
-
-    async def _tell(self, line: LiveLine) -> None:
-        """What happens in the call."""
-        while True:
-            if (message := self._told(await self._happened.get())) is not None:
-                await self._send_or_hang_up(line, message)
-
-    async def _tell_what_is_left(self) -> None:
-        while not self._happened.empty():
-            if (message := self._told(self._happened.get_nowait())) is not None:
-                await self._send(message)
-
-    def _told(self, entry: Entry) -> str | None:
-        """None for what the page does not show, and for what may not be."""
-        if entry.kind not in _TOLD:
-            return None
+    async def _resume(self, resume: Resume, as_it_came: str) -> None:
+        """Raises PageFault for a secret that opens nothing, and for a call that cannot be reached
+        any more."""
+        metrics = self._site.calls.metrics
+        call = self._calls.get(resume.call_id)
+        if call is not None and call.opens_with(resume.secret):
+            metrics.reconnected("back")
+            await call.resume(self._connection, resume.told)
+            return
         try:
-            kept = kept_entry(entry)
-        except StoreError:
-            return None
-        details: dict[str, Any] = dict(kept.details)
-        return self._writer.happened(kept.kind.value, at=kept.at, text=kept.text, details=details)
+            door = await self._door(resume.call_id) if call is None else None
+        except PageFault:
+            metrics.reconnected("refused")
+            raise
+        if door is None:
+            metrics.reconnected("refused")
+            raise _opens_nothing()
+        await relay(self._socket, as_it_came, door)
 
-    # --- the connection
+    async def _door(self, call_id: str) -> Path | None:
+        """Raises PageFault for a call that cannot be reached any more."""
+        return await self._site.doors.to(call_id) if self._site.doors is not None else None
 
-    async def _next(self) -> Hello | Key | Mute | HangUp | Sound:
-        """Raises PageFault and WebSocketDisconnect."""
-        message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1006))
-        if (data := message.get("bytes")) is not None:
-            return self._reader.binary(data, self._now())
-        return self._reader.text(message.get("text") or "", self._now())
 
-    async def _send(self, message: str | bytes) -> None:
-        """Raises WebSocketDisconnect when nobody is there any more."""
-        async with self._sending:
-            try:
-                if isinstance(message, str):
-                    await self._socket.send_text(message)
-                elif message:
-                    await self._socket.send_bytes(message)
-            except (RuntimeError, OSError):  # what closed it was seen by `_listen` already
-                raise WebSocketDisconnect(1006) from None
-
-    async def _send_or_hang_up(self, line: LiveLine, message: str | bytes) -> None:
-        try:
-            await self._send(message)
-        except WebSocketDisconnect:
-            line.hang_up()
-
-    async def _refuse(self, fault: PageFault) -> None:
-        _log.warning("page_refused", transport=TRANSPORT, why=str(fault))
-        await self._close(fault.code, str(fault))
-
-    async def _close(self, code: CloseCode, why: str) -> None:
-        with suppress(RuntimeError, OSError, WebSocketDisconnect, TimeoutError):
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._socket.close(code, why)
+def _opens_nothing() -> PageFault:
+    return PageFault(CloseCode.TOKEN, "a token that is unknown, used, or too old")

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
@@ -101,10 +101,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket, live: LiveSettings) -> AsyncIterator[None]:
-    """Answers on this port while the context lasts; it listens already, so nobody has to wait."""
+async def serving(
+    app: ASGIApp, listeners: Sequence[socket.socket], live: LiveSettings
+) -> AsyncIterator[None]:
+    """Answers while the context lasts; they listen already, so nobody has to wait."""
     server = _Server(_config(_cut_off_quietly(app), live))
-    answering = asyncio.create_task(server.serve(sockets=[listener]))
+    answering = asyncio.create_task(server.serve(sockets=list(listeners)))
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from babel import Locale
 from bot.calls.live.calls import LiveCalls
 from bot.settings import Settings
 from bot.web.access import Access
+from bot.web.doors import Doors
 
 WAITING_FOR_HELLO = 32
 """Connections that have not said which call they are; more are turned away."""
@@ -20,7 +21,8 @@ WAITING_FOR_HELLO = 32
 class Site:
     """languages: code -> its own name, of those that can be spoken.
 
-    demo: whether the page may prepare a demo bill for itself.
+    demo: whether the page may prepare a demo bill for itself. doors: to calls that other processes
+    behind the same port have; None where there are no others.
     """
 
     settings: Settings
@@ -28,6 +30,7 @@ class Site:
     access: Access
     languages: Mapping[str, str]
     demo: bool
+    doors: Doors | None = None
     strangers: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(WAITING_FOR_HELLO)
     )

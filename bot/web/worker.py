@@ -26,12 +26,14 @@ BEAT_SECONDS: Final = 1.0
 
 @validated(frozen=True)
 class Orders:
-    """What a worker is to do. out: where the parent's calls, logs and database lie."""
+    """What a worker is to do. out: where the parent's calls, logs and database lie. doors: the
+    folder by whose sockets the workers reach each other."""
 
     number: int
     settings: Settings
     neighbours: Neighbours
     out: Path
+    doors: Path
 
 
 _ORDERS: Final = TypeAdapter(Orders)

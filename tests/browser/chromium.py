@@ -7,7 +7,7 @@ Pictures of what was seen stay in out/browser/.
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -109,3 +109,15 @@ async def types_the_card(page: Any) -> None:
     while not await page.locator('[data-step="confirmation"][data-state="done"]').count():
         await page.keyboard.press("1")
         await page.wait_for_timeout(200)
+
+
+async def breakable(page: Any) -> Callable[[], Awaitable[None]]:
+    """Breaks the connection that the page made last."""
+    lines: list[tuple[Any, Any]] = []
+    await page.route_web_socket("**/phone", lambda to: lines.append((to, to.connect_to_server())))
+
+    async def breaks() -> None:
+        for end in lines[-1]:
+            await end.close(code=3000)
+
+    return breaks

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from chromium import PHONE, asked, browser, opened, pays_by_keys, picture, types_the_card
+from chromium import PHONE, asked, breakable, browser, opened, pays_by_keys, picture, types_the_card
 from phone_site import served
 
 from bot.audio import ms_to_samples, silence
@@ -141,17 +141,10 @@ async def test_a_link_with_a_token_pays_its_bill_and_leaves_no_trace_in_the_addr
 async def test_a_broken_connection_is_explained_and_paying_again_is_offered_only_where_it_is_safe(
     tmp_path: Path,
 ) -> None:
-    async with served(tmp_path) as server, browser(tmp_path, silence(8_000)) as chromium:
+    live = LiveSettings(reconnect_seconds=0)
+    async with served(tmp_path, live) as server, browser(tmp_path, silence(8_000)) as chromium:
         page = await opened(chromium, server.url)
-        lines: list[tuple[Any, Any]] = []
-        await page.route_web_socket(
-            "**/phone", lambda to: lines.append((to, to.connect_to_server()))
-        )
-
-        async def breaks() -> None:
-            for end in lines[-1]:
-                await end.close(code=3000)
-
+        breaks = await breakable(page)
         await page.click("#call")
         await asked(page, "amount")
         await breaks()

@@ -176,7 +176,7 @@ async def test_a_call_whose_process_died_is_lost(database: Engine) -> None:
     await book.began("orphanorphanorph", "browser", BEGAN)
     gone = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await gone.wait()
-    host = book._process.rsplit(":", 2)[0]
+    host = book.process.rsplit(":", 2)[0]
     with database.begin() as connection:
         dead = update(live_calls).where(live_calls.c.call_id == "orphanorphanorph")
         connection.execute(dead.values(process=f"{host}:{gone.pid}:0000"))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from live_phone import StandingWall
 
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, Samples
-from bot.calls.callers import Gone, Keyed, Received, Sound
-from bot.calls.live.line import Clear, Finished, LiveLine, Outgoing, Play
+from bot.calls.callers import Back, Gone, Keyed, Received, Sound
+from bot.calls.live.line import Caption, Clear, Finished, LiveLine, Outgoing, Play
 
 
 def sound(ms: float, value: int = 1000) -> Samples:
@@ -204,3 +204,100 @@ async def test_an_other_end_that_stops_listening_is_gone() -> None:
     for _ in range(6 * 50):
         await line.play(sound(20), sound(20))
     assert isinstance(await line.receive(False), Gone)
+
+
+# A connection that breaks, and comes back
+
+
+def kept(wall: StandingWall, seconds: float = 20) -> LiveLine:
+    return LiveLine(dead_after_seconds=4, keeps_seconds=seconds, wall=wall)
+
+
+async def test_while_nobody_is_connected_time_stands_still_until_it_is_over() -> None:
+    wall = StandingWall()
+    line = kept(wall)
+
+    def breaks() -> None:
+        line.sound(sound(100))
+        line.hold()
+
+    wall.at(0, lambda: line.sound(sound(20)))
+    wall.at(1, breaks)
+    items = await received(line, wall, 60)
+    assert [type(item) for _, item in items] == [Sound, Gone]
+    assert items[-1][0] == pytest.approx(21)
+    assert line.figures.silence_filled == 0
+    assert line.is_given_up
+
+
+async def test_who_comes_back_in_time_goes_on_where_time_stood_still() -> None:
+    wall = StandingWall()
+    line = kept(wall)
+    wall.at(0, lambda: line.sound(sound(20)))
+    wall.at(1, line.hold)
+    wall.at(19, line.resume)
+    wall.at(19.5, lambda: line.sound(sound(20, 7)))
+    items = await received(line, wall, 30)
+    assert [type(item) for _, item in items] == [Sound, Back, Sound]
+    assert [at for at, _ in items[1:]] == pytest.approx([19, 19.5])
+    assert heard(items)[-1] == 7
+    assert not line.is_given_up
+
+
+async def test_what_was_said_just_before_a_break_is_not_joined_to_what_comes_after() -> None:
+    wall = StandingWall()
+    line = kept(wall)
+    line.sound(sound(210))
+    line.hold()
+    line.resume()
+    line.sound(sound(40, 7))
+    items = await received(line, wall, 0.5)
+    assert isinstance(items[0][1], Back)
+    assert set(heard(items)) == {7}
+
+
+async def test_keys_that_arrived_before_a_break_count() -> None:
+    line = kept(StandingWall())
+    line.key("message", "4")
+    line.hold()
+    assert await line.receive(False) == Keyed("message", "4")
+
+
+async def test_a_held_line_is_hung_up_at_once_when_the_server_wants_so() -> None:
+    wall = StandingWall()
+    line = kept(wall)
+    line.hold()
+    wall.at(3, line.hang_up)
+    [(at, last)] = await received(line, wall, 60)
+    assert isinstance(last, Gone)
+    assert at == pytest.approx(3)
+    assert not line.is_given_up
+
+
+async def test_a_kept_line_that_stands_still_is_waited_for_and_nothing_is_made_up() -> None:
+    """The network stalls, and the sound comes late; or the connection is dead and nobody knows."""
+    wall = StandingWall()
+    line = kept(wall)
+    wall.at(0, lambda: line.sound(sound(20)))
+    wall.at(2.5, lambda: line.sound(sound(2_480, 7)))
+    items = await received(line, wall, 60)
+    assert [type(item) for _, item in items] == [Sound] * 125 + [Gone]
+    assert items[-1][0] == pytest.approx(22.5)
+    assert line.figures.silence_filled == 0
+
+
+async def test_what_waited_to_be_sent_over_a_broken_connection_is_dropped_but_not_its_words() -> (
+    None
+):
+    line = kept(StandingWall())
+    line.prompt_started("welcome", "Hello")
+    await line.play(sound(20), sound(20, 1))
+    line.interrupted()
+    line.hold()
+    line.resume()
+    await line.play(sound(20), sound(20, 2))
+    line.finish()
+    caption, play = await sent(line)
+    assert caption == Caption("Hello")
+    assert isinstance(play, Play)
+    assert play.samples[0] == 2

@@ -19,9 +19,11 @@ import httpx
 import pytest
 from command_line import run, start
 from typer.testing import CliRunner
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from bot.cli.app import app
+from bot.transports.browser import CloseCode
 
 PATIENCE_SECONDS = 300
 
@@ -72,11 +74,15 @@ def test_it_serves_a_call_and_told_to_end_lets_it_come_to_its_end(tmp_path: Path
 
 
 @contextmanager
-def greeted(url: str, token: str) -> Iterator[ClientConnection]:
+def began(url: str, **beginning: Any) -> Iterator[tuple[ClientConnection, dict[str, Any]]]:
+    """A connection of the phone page, and the first that it was told."""
     with connect(f"{url.replace('http', 'ws')}phone", proxy=None, ping_interval=None) as phone:
-        phone.send(json.dumps({"type": "hello", "version": 1, "token": token, "rate": 8000}))
-        json.loads(phone.recv(PATIENCE_SECONDS))
-        yield phone
+        phone.send(json.dumps({"version": 1, "rate": 8000} | beginning))
+        yield phone, json.loads(phone.recv(PATIENCE_SECONDS))
+
+
+def resumes(ready: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "resume", "call": ready["call"], "secret": ready["secret"], "told": 0}
 
 
 KEYED = {
@@ -124,7 +130,9 @@ def test_workers_share_a_port_and_one_that_dies_takes_only_its_own_call_along(
         get = partial(httpx.get, trust_env=False, timeout=PATIENCE_SECONDS)
         post = partial(httpx.post, trust_env=False, timeout=PATIENCE_SECONDS)
         prepared = [post(f"{url}api/calls", json={"amount": "87.50"}).json() for _ in range(2)]
-        phones = [stack.enter_context(greeted(url, call["token"])) for call in prepared]
+        (_, lost_line), (_, line) = [
+            stack.enter_context(began(url, type="hello", token=call["token"])) for call in prepared
+        ]
         states = [get(f"{url}api/calls/{call['call']}").json() for call in prepared * 2]
         assert [state["state"] for state in states] == ["under_way"] * 4
         metrics = get(f"{url}metrics").text
@@ -138,8 +146,16 @@ def test_workers_share_a_port_and_one_that_dies_takes_only_its_own_call_along(
         doomed = holder[prepared[0]["call"]]
         pids = {line["worker"]: line["process"] for line in log if line["event"] == "worker_ready"}
         room = get(f"{url}ready").json()["most_calls"]
+        # Whichever of the two workers gets the page that comes back, it gets its call.
+        for _ in range(2):
+            _, line = stack.enter_context(began(url, **resumes(line)))
         os.kill(pids[doomed], signal.SIGKILL)
-        ended = paid_by_keys(phones[1])
+        with pytest.raises(ConnectionClosed) as gone, began(url, **resumes(lost_line)):
+            pass
+        assert gone.value.rcvd is not None
+        assert gone.value.rcvd.code == CloseCode.GONE
+        phone, _ = stack.enter_context(began(url, **resumes(line)))
+        ended = paid_by_keys(phone)
         assert ended["result"]["status"] == "success"
         lost, paid = (get(f"{url}api/calls/{call['call']}").json() for call in prepared)
         assert lost["state"] == "lost"

@@ -363,6 +363,18 @@ def test_dropping_without_an_utterance_changes_nothing() -> None:
     assert names(events) == ["SpeechBegan", *["SpeechPaused"] * 2, "TurnEnded"]
 
 
+def test_what_is_said_after_a_break_is_an_utterance_of_its_own() -> None:
+    """Not, as with a dropped one, the rest of what was said before."""
+    ear = ear_for(CARD)
+    spoken = join(pause(500), phrase("no_the_expiry_is_wrong"))[:12_800]
+    [began] = [event for event in feed(ear, spoken) if isinstance(event, SpeechBegan)]
+    assert ear.cut() == began.start
+    assert ear.cut() is None
+    again = feed(ear, join(pause(100), phrase("yes"), pause(2500)), position=len(spoken))
+    assert names(again) == ["SpeechBegan", *["SpeechPaused"] * 2, "TurnEnded"]
+    assert sound_of(again)[0].position >= len(spoken)
+
+
 def test_an_utterance_cut_off_by_hanging_up_ends() -> None:
     spoken = join(pause(500), phrase("four_one_one_one"))
     ear = ear_for(CARD)

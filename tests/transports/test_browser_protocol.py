@@ -22,6 +22,8 @@ from bot.transports.browser import (
     PageFault,
     PageReader,
     PageWriter,
+    Resume,
+    is_a_break,
 )
 
 TOKEN = "0f0e0d0c-aaaa-4bbb-8ccc-123456789abc"
@@ -30,6 +32,11 @@ CHUNK = np.arange(CHUNK_SAMPLES, dtype="<i2").tobytes()
 
 def hello(**changed: Any) -> str:
     return json.dumps({"type": "hello", "version": 1, "token": TOKEN, "rate": 8000} | changed)
+
+
+def resume(**changed: Any) -> str:
+    beginning = {"type": "resume", "version": 1, "call": "abcdefgh", "rate": 8000, "told": 3}
+    return json.dumps(beginning | {"secret": TOKEN} | changed)
 
 
 def greeted(rate: int = 8000) -> PageReader:
@@ -59,6 +66,31 @@ def test_keys_mute_and_hang_up_are_understood() -> None:
     assert reader.text('{"type": "hang_up"}', 0.0) == HangUp()
 
 
+def test_a_page_may_begin_with_the_call_it_had_already() -> None:
+    reader = PageReader()
+    assert reader.text(resume(rate=16_000), 0.0) == Resume("abcdefgh", TOKEN, 16_000, 3)
+    assert reader.text('{"type": "hang_up"}', 0.0) == HangUp()
+
+
+def test_a_page_that_ends_its_connection_or_breaks_the_protocol_has_no_broken_one() -> None:
+    """RFC 6455 section 7.4.1. A connection that is cut has no code of its own: 1005 and 1006."""
+    assert [code for code in range(1000, 1015) if is_a_break(code)] == [
+        1004, 1005, 1006, 1011, 1012, 1013, 1014,
+    ]  # fmt: skip
+    assert is_a_break(CloseCode.LOST)
+
+
+def test_a_secret_is_told_only_where_the_call_is_kept() -> None:
+    kept = PageWriter.ready("abc", keys=4, reconnect_seconds=20, secret=TOKEN)
+    assert json.loads(kept) == {
+        "type": "ready", "call": "abc", "keys": 4, "reconnect_seconds": 20, "secret": TOKEN,
+    }  # fmt: skip
+    not_kept = PageWriter.ready("abc", keys=0, reconnect_seconds=0, secret=None)
+    assert json.loads(not_kept) == {
+        "type": "ready", "call": "abc", "keys": 0, "reconnect_seconds": 0,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [
@@ -74,6 +106,17 @@ def test_keys_mute_and_hang_up_are_understood() -> None:
         (hello(token=None), CloseCode.TOKEN),
         (hello(token="short"), CloseCode.TOKEN),
         (hello(token="x" * 2_000), CloseCode.TOO_MUCH),
+        (hello(type=["hello"]), CloseCode.NO_HELLO),
+        (resume(version=2), CloseCode.NOT_THE_PROTOCOL),
+        (resume(rate=0), CloseCode.NOT_THE_PROTOCOL),
+        (resume(call=None), CloseCode.NOT_THE_PROTOCOL),
+        (resume(call="a\ud800"), CloseCode.NOT_THE_PROTOCOL),
+        (resume(call="a" * 65), CloseCode.NOT_THE_PROTOCOL),
+        (resume(told=-1), CloseCode.NOT_THE_PROTOCOL),
+        (resume(told=True), CloseCode.NOT_THE_PROTOCOL),
+        (resume(told="3"), CloseCode.NOT_THE_PROTOCOL),
+        (resume(secret=None), CloseCode.TOKEN),
+        (resume(secret="short"), CloseCode.TOKEN),
     ],
 )  # fmt: skip
 def test_a_beginning_that_is_none_closes_the_connection(
@@ -86,6 +129,7 @@ def test_a_beginning_that_is_none_closes_the_connection(
     ("message", "code"),
     [
         (hello(), CloseCode.NOT_THE_PROTOCOL),
+        (resume(), CloseCode.NOT_THE_PROTOCOL),
         ('{"type": "key", "key": "12"}', CloseCode.NOT_THE_PROTOCOL),
         ('{"type": "key", "key": ""}', CloseCode.NOT_THE_PROTOCOL),
         ('{"type": "key", "key": 5}', CloseCode.NOT_THE_PROTOCOL),
@@ -182,6 +226,7 @@ def test_a_fault_repeats_nothing_that_was_sent() -> None:
             greeted().text(message, 0.0)
         assert "4242" not in str(fault.value)
     assert TOKEN not in repr(Hello(TOKEN, 8000))
+    assert TOKEN not in repr(Resume("abcdefgh", TOKEN, 8000, 3))
     assert "7" not in repr(Key("7"))
 
 
@@ -227,8 +272,11 @@ JSON_VALUES = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(["type", "version", "token", "rate", "key", "muted"]),
-        st.sampled_from(["hello", "key", "mute", "hang_up", TOKEN, 1, 8000, "5"]) | JSON_VALUES,
+        st.sampled_from(
+            ["type", "version", "token", "rate", "key", "muted", "call", "secret", "told"]
+        ),
+        st.sampled_from(["hello", "resume", "key", "mute", "hang_up", TOKEN, 1, 8000, "5"])
+        | JSON_VALUES,
     ),
     st.booleans(),
 )

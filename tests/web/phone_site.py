@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from one_call import ObligingGateway, payment_words, run_call
 from pydantic import SecretStr
 
 from bot.audio import CHUNK_SAMPLES
+from bot.calls.live.book import CallBook
 from bot.calls.live.calls import LiveCalls, RunsCalls
 from bot.calls.live.line import LiveLine
 from bot.calls.run_call import Files, FinishedCall
@@ -31,6 +32,7 @@ from bot.settings import Settings
 from bot.web.access import access_of
 from bot.web.app import build_app
 from bot.web.demo import is_offered
+from bot.web.doors import Doors
 from bot.web.server import bound, serving
 from bot.web.site import Site
 from bot.web.twilio import TwilioLine
@@ -92,7 +94,10 @@ async def served(
     run: RunsCalls | None = None,
     environment: Mapping[str, str] | None = None,
     settings: Settings | None = None,
+    book: CallBook | None = None,
+    doors: Doors | None = None,
 ) -> AsyncIterator[Server]:
+    """book, doors: of one of several processes behind a port."""
     live = replace(live or LiveSettings(), port=0)
     settings = replace(settings or Settings(), live=live)
     gateway = ObligingGateway()
@@ -103,14 +108,14 @@ async def served(
         results.append(finished.result)
         return finished
 
-    calls = LiveCalls(run or quick, live, folder)
+    calls = LiveCalls(run or quick, live, folder, book=book)
     access = access_of(live, environment or {})
     demo = is_offered(settings, private=access.private)
-    site = Site(settings, calls, access, {"en": "English"}, demo=demo)
-    with bound(live) as listener:
+    site = Site(settings, calls, access, {"en": "English"}, demo=demo, doors=doors)
+    with bound(live) as listener, doors.open_own() if doors else nullcontext(()) as door:
         host, port = listener.getsockname()[:2]
         streams = TwilioLine(calls, live, SecretStr(""), calls.book.redeem)
-        async with serving(build_app(site, streams.routes), listener, live):
+        async with serving(build_app(site, streams.routes), [listener, *door], live):
             yield Server(site, f"http://{host}:{port}/", gateway, results)
             await calls.drain(0)
 
@@ -131,14 +136,54 @@ class Page:
     async def tell(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def pay(self, *answers: str) -> None:
-        """One answer each time the bot has spoken and is silent again; then until the end."""
+    async def resume(self, before: Page, **changed: Any) -> None:
+        """Go on with the call of another connection, with what was told over that."""
+        self.messages = list(before.messages)
+        ready = before.of("ready")[-1]
+        beginning = {
+            "type": "resume",
+            "version": 1,
+            "call": ready["call"],
+            "secret": ready["secret"],
+            "rate": 8000,
+            "told": len(before.told),
+        }
+        await self.socket.send(json.dumps(beginning | changed))
+
+    def breaks(self) -> None:
+        """The network is gone, and nobody was told."""
+        self.socket.transport.abort()
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        return [m for m in self.messages if m["type"] in {"caption", "happened"}]
+
+    @property
+    def is_loud(self) -> bool:
+        """The last sound that came."""
+        return bool(self.sound) and bool(np.frombuffer(self.sound[-1], dtype="<i2").any())
+
+    def has_heard(self, prompt_id: str) -> bool:
+        """To its end."""
+        prompts = [m for m in self.of("happened") if m["kind"] == "prompt"]
+        return any(m["details"]["id"] == prompt_id and m["details"]["completed"] for m in prompts)
+
+    @property
+    def keys(self) -> int:
+        """That have arrived."""
+        return sum(m["kind"] == "key" for m in self.of("happened"))
+
+    async def pay(self, *answers: str, until: Callable[[Page], bool] = lambda _: False) -> None:
+        """One answer each time the bot has spoken and is silent again; then until the end, or until
+        something has come about."""
         waiting = list(answers)
         quiet, spoke = 0, False
         sending = asyncio.create_task(self._send_silence())
         try:
             async for message in self.socket:
                 self._keep(message)
+                if until(self):
+                    break
                 if isinstance(message, str):
                     continue
                 loud = bool(np.frombuffer(message, dtype="<i2").any())

@@ -19,6 +19,9 @@ from bot.calls.run_call import FinishedCall
 from bot.live_settings import LiveSettings
 from bot.transports.browser import CloseCode
 
+NOT_KEPT = LiveSettings(reconnect_seconds=0)
+"""A call ends with its connection."""
+
 
 async def test_a_bill_is_paid_on_the_dial_pad(tmp_path: Path) -> None:
     async with served(tmp_path) as server, server.phone() as socket:
@@ -62,13 +65,10 @@ async def test_a_key_during_a_prompt_recalls_the_sound_that_waits(tmp_path: Path
     async with served(tmp_path) as server, server.phone() as socket:
         page = Page(socket)
         await page.hello(await server.token())
-        await page.until("ready")
-        await socket.send(SILENCE * 8)
-        await page.until("caption")
-        await page.tell(type="key", key="1")
-        for _ in range(4):
-            await socket.send(SILENCE * 8)
-        await page.until("clear")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await page.pay(until=lambda page: bool(page.of("caption")))
+            await page.tell(type="key", key="1")
+            await page.pay(until=lambda page: bool(page.of("clear")))
 
 
 async def test_a_page_that_goes_away_has_hung_up_and_its_line_is_free_again(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ async def test_a_page_that_goes_away_has_hung_up_and_its_line_is_free_again(tmp_
 
 
 async def test_a_connection_that_is_cut_without_a_word_ends_the_call(tmp_path: Path) -> None:
-    async with served(tmp_path) as server:
+    async with served(tmp_path, NOT_KEPT) as server:
         socket = await server.phone()
         page = Page(socket)
         await page.hello(await server.token())
@@ -94,7 +94,7 @@ async def test_a_connection_that_is_cut_without_a_word_ends_the_call(tmp_path: P
 
 
 async def test_a_page_that_closes_its_half_only_ends_the_call(tmp_path: Path) -> None:
-    async with served(tmp_path) as server:
+    async with served(tmp_path, NOT_KEPT) as server:
         socket = await server.phone()
         page = Page(socket)
         await page.hello(await server.token())
@@ -107,7 +107,7 @@ async def test_a_page_that_closes_its_half_only_ends_the_call(tmp_path: Path) ->
 
 
 async def test_a_page_that_sends_nothing_any_more_is_taken_to_have_gone(tmp_path: Path) -> None:
-    live = LiveSettings(dead_line_seconds=0.2)
+    live = replace(NOT_KEPT, dead_line_seconds=0.2)
     async with served(tmp_path, live) as server, server.phone() as socket:
         page = Page(socket)
         await page.hello(await server.token())
@@ -239,7 +239,7 @@ async def test_abuse_ends_one_call_with_its_code_and_no_other(
 async def test_a_page_that_stops_reading_costs_its_own_call_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.web.phone._CLOSING_SECONDS", 0.1)
+    monkeypatch.setattr("bot.web.phone_call._CLOSING_SECONDS", 0.1)
     live = replace(LiveSettings(), most_calls=2, dead_line_seconds=600.0)
     async with served(tmp_path, live) as server:
         stalled = await server.phone(max_queue=1)

@@ -55,13 +55,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallState:
-    """transport, started_at (aware): of a call under way. result: the content of result.json, of
-    one that is over."""
+    """transport, started_at (aware): of a call under way. process: which has it, of several
+    (`bot.processes.new_owner`). result: the content of result.json, of one that is over."""
 
     state: State
     transport: str = ""
     started_at: datetime | None = None
     result: Mapping[str, Any] | None = None
+    process: str = ""
 
 
 class CallBook(Protocol):

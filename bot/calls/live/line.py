@@ -6,6 +6,9 @@ clocks of a line never drift apart. What a network held back for a moment comes 
 of it is heard at once, the rest a quarter faster than it was said, and no faster: a sender must not
 make a call run away. When nothing comes for a second, silence stands in for it, so that the call's
 timers go on; and when nothing comes for `dead_after_seconds` the caller is taken to have gone.
+
+A line whose other end can connect again (`keeps_seconds`) fills nothing in: while nothing comes,
+whether the connection broke or only stands still, the call's time stands still too.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import numpy as np
 import structlog
 
 from bot.audio import CHUNK_MS, CHUNK_SAMPLES, SAMPLE_RATE, Samples, silence
-from bot.calls.callers import Caller, Gone, Keyed, Received, Sound
+from bot.calls.callers import Back, Caller, Gone, Keyed, Received, Sound
 
 _log = structlog.get_logger(__name__)
 
@@ -103,13 +106,24 @@ class LineFigures:
 
 
 class LiveLine(Caller):
-    """A `Caller` whose sound a transport brings. `sound`, `key` and `hang_up` are called by the
-    transport, and return at once; `outgoing` gives what is to be sent."""
+    """A `Caller` whose sound a transport brings. `sound`, `key`, `hold`, `resume` and `hang_up` are
+    called by the transport, and return at once; `next_outgoing` gives what is to be sent."""
 
-    def __init__(self, *, dead_after_seconds: float = 10.0, wall: Wall | None = None) -> None:
-        """dead_after_seconds: without any sound, until the caller counts as gone."""
+    def __init__(
+        self,
+        *,
+        dead_after_seconds: float = 10.0,
+        keeps_seconds: float = 0.0,
+        wall: Wall | None = None,
+    ) -> None:
+        """dead_after_seconds: without any sound, until the caller counts as gone. keeps_seconds:
+        how long a line is kept whose connection broke; 0: it cannot be connected again."""
         self._wall = wall or LoopWall()
-        self._dead_after = dead_after_seconds
+        self._keeps_seconds = keeps_seconds
+        self._dead_after = max(dead_after_seconds, keeps_seconds)
+        self._held_until: float | None = None
+        self._came_back = False
+        self._given_up = False
         self._arrived: deque[Samples] = deque()
         self._arrived_samples = 0
         self._keys: deque[Keyed] = deque()
@@ -156,6 +170,29 @@ class LiveLine(Caller):
         self._gone = True
         self._something.set()
 
+    def hold(self) -> None:
+        """The connection broke, and the other end may connect again: until `resume` time stands
+        still. What it said and is not yet heard is of no use without what followed; its keys are
+        kept."""
+        self._held_until = self._wall.now() + self._keeps_seconds
+        self._forget_sound()
+        self._something.set()
+
+    def resume(self) -> None:
+        """Another connection is there, of an end that plays nothing of what waits to be sent."""
+        self._held_until = None
+        self._came_back = True
+        self._forget_sound()
+        self._outgoing = deque(o for o in self._outgoing if not isinstance(o, Play | Clear))
+        self._last_sound = self._last_given = self._wall.now()
+        self._may_hear = GAP_SECONDS
+        self._something.set()
+
+    @property
+    def is_given_up(self) -> bool:
+        """It was held, and its time went by."""
+        return self._given_up
+
     @property
     def is_gone(self) -> bool:
         return self._gone
@@ -181,13 +218,19 @@ class LiveLine(Caller):
     async def receive(self, bot_waits: bool) -> Received:
         while True:
             now = self._wall.now()
-            if self._gone or now - self._last_sound >= self._dead_after:
+            if self._gone or now >= self._gone_at:
+                self._given_up = self._held_until is not None and not self._gone
                 return Gone()
             if self._keys:
                 return self._keys.popleft()
+            if self._came_back:
+                self._came_back = False
+                return Back()
+            take = self._take
             if self._arrived_samples >= CHUNK_SAMPLES:
                 moment = now + (_CHUNK_SECONDS - self._allowance(now)) / _CATCHING_UP
-                take = self._take
+            elif self._keeps_seconds:
+                moment = self._gone_at
             else:
                 moment = max(self._last_sound + GAP_SECONDS, self._last_given + _CHUNK_SECONDS)
                 take = self._fill
@@ -197,6 +240,12 @@ class LiveLine(Caller):
                 return Sound(take())
             self._something.clear()
             await self._wall.wait(self._something, moment)
+
+    @property
+    def _gone_at(self) -> float:
+        if self._held_until is not None:
+            return self._held_until
+        return self._last_sound + self._dead_after
 
     def _allowance(self, now: float) -> float:
         """Seconds of sound that may be heard now."""
@@ -225,6 +274,10 @@ class LiveLine(Caller):
     def _fill(self) -> Samples:
         self.figures.silence_filled += CHUNK_MS
         return silence(CHUNK_SAMPLES)
+
+    def _forget_sound(self) -> None:
+        self._arrived.clear()
+        self._arrived_samples = 0
 
     def _take(self) -> Samples:
         taken: list[Samples] = []

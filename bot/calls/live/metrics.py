@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -42,6 +42,7 @@ _DEGRADED: Final = {
     "the recording": "recording",
     "the records": "records",
     "a prompt": "prompts",
+    "the connection": "connection",
 }
 """How the words of a degraded mode begin, and its label."""
 
@@ -120,6 +121,12 @@ class CallMetrics:
             buckets=_QUEUE,
             registry=registry,
         )
+        self._reconnected = Counter(
+            "voicebot_page_reconnections",
+            "Connections of the phone page that broke or tried to go on: back, too_late, refused",
+            ["outcome"],
+            registry=registry,
+        )
         self._open_charges = Gauge(
             "voicebot_charges_open",
             "Charges whose outcome is not known: still looked up, or given up and left to a person",
@@ -161,6 +168,11 @@ class CallMetrics:
     def refused(self, why: str) -> None:
         """why: the name of a `NotTakenError`."""
         self._refused.labels(why).inc()
+
+    def reconnected(self, outcome: Literal["back", "too_late", "refused"]) -> None:
+        """too_late: nobody came back to a call that was kept. refused: with a secret that opens
+        nothing, or to a call that is not there any more."""
+        self._reconnected.labels(outcome).inc()
 
     def happened(self, entry: Entry) -> None:
         match entry.kind:

@@ -84,7 +84,8 @@ class SharedBook:
         self._database = database
         self._seconds = timedelta(seconds=seconds)
         self._now = now
-        self._process = new_owner()
+        self.process = new_owner()
+        """The name of this one."""
 
     async def prepare(self, parameters: Parameters, most: int = MOST_WAITING) -> PreparedCall:
         return await asyncio.to_thread(self._prepare, parameters, most)
@@ -152,7 +153,7 @@ class SharedBook:
         begun = {
             "transport": transport,
             "started_at": started_at,
-            "process": self._process,
+            "process": self.process,
             "touched_at": self._now(),
         }
         with self._transaction() as connection:
@@ -166,7 +167,7 @@ class SharedBook:
 
     def _ended(self, call_id: str, result: Mapping[str, Any] | None) -> None:
         with self._transaction() as connection:
-            ours = (_row.call_id == call_id, _row.process == self._process)
+            ours = (_row.call_id == call_id, _row.process == self.process)
             if result is None:
                 connection.execute(delete(live_calls).where(*ours))
                 return
@@ -182,7 +183,8 @@ class SharedBook:
             return CallState(State.OVER, result=row.result)
         if row.started_at is not None:
             lost = is_gone(row.process)
-            return CallState(State.LOST if lost else State.UNDER_WAY, row.transport, row.started_at)
+            state = State.LOST if lost else State.UNDER_WAY
+            return CallState(state, row.transport, row.started_at, process=row.process)
         # A token that was redeemed a moment ago, and whose call has not quite begun, waits too.
         return CallState(State.WAITING) if row.expires_at > self._now() else None
 

@@ -4,7 +4,7 @@ import { Line } from "./line.js";
 import { Sound } from "./sound.js";
 import { keepAwake, letSleep } from "./awake.js";
 import { byResult, bySteps, lastSeen, resultOf } from "./aftermath.js";
-import { AFTERMATH, asHeard, BROKEN_OFF, ERRORS, MICROPHONE, NO_BILL, NOT_TAKEN, RESULTS, STATUS } from "./words.js";
+import { AFTERMATH, asHeard, BROKEN_OFF, DROPPED, ERRORS, MICROPHONE, NO_BILL, NOT_TAKEN, RESULTS, STATUS } from "./words.js";
 
 const LAST_WORDS_SECONDS = 8; // what the bot still says when the call is over is heard
 const SPEAKS = 0.01; // of full scale
@@ -145,7 +145,7 @@ async function call() {
       await idle();
       return;
     }
-    state.line = new Line({ ready: (id) => ready(id, token), sound: (buffer) => sound.play(buffer), clear: () => sound.clear(), caption, happened, ended, closed });
+    state.line = new Line({ ready: (id) => ready(id, token), lost, back, sound: (buffer) => sound.play(buffer), clear: () => sound.clear(), caption, happened, ended, closed });
     state.line.open(token, rate);
   } catch (error) {
     if (state.sound !== sound) return; // of a call that was hung up
@@ -178,6 +178,15 @@ function ready(id, token) {
 
 const inCall = () => state.phase === "in-call";
 
+function lost() {
+  document.body.dataset.lost = "true";
+  state.sound?.clear();
+}
+
+function back() {
+  document.body.dataset.lost = "false";
+}
+
 function onPiece({ sound, you, bot, waiting }) {
   state.line?.send(sound);
   level("level-you", you);
@@ -189,7 +198,8 @@ function onPiece({ sound, you, bot, waiting }) {
   if (state.phase !== "in-call") return;
   const seconds = Math.floor((now - state.began) / 1000);
   at("time").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  if (!state.over) status(state.muted ? STATUS.muted : speaking ? STATUS.bot : STATUS.caller);
+  if (state.line.isLost) status(STATUS.lost);
+  else if (!state.over) status(state.muted ? STATUS.muted : speaking ? STATUS.bot : STATUS.caller);
 }
 
 function caption(text) {
@@ -220,7 +230,7 @@ function happened({ kind, text, details }) {
       else state.keys = say("caller", text);
       break;
     case "dropped":
-      say("note", "This sentence has to be heard first; keys count.");
+      say("note", DROPPED[text] ?? DROPPED.speech);
       break;
     case "degraded":
       say("note", text);
@@ -273,6 +283,12 @@ function nothingCharged(title, { byLink }) {
 }
 
 async function hangUp() {
+  if (state.line?.isLost) {
+    await idle();
+    status(STATUS.over);
+    await brokenOff(BROKEN_OFF.hungUp);
+    return;
+  }
   if (state.phase === "in-call" && !state.over) {
     state.line.hangUp();
     status(STATUS.ending);
@@ -290,6 +306,8 @@ async function idle() {
   line?.drop();
   letSleep();
   for (const line of document.querySelectorAll('[data-step][data-state="entering"]')) unmarked(line);
+
+  document.body.dataset.lost = "false";
   phase("idle");
   status(STATUS.idle);
   at("time").textContent = "";
@@ -305,8 +323,7 @@ function press(key) {
   if (!button) return;
   button.classList.add("pressed");
   setTimeout(() => button.classList.remove("pressed"), 150);
-  if (state.phase !== "in-call") return;
-  state.line.key(key);
+  if (state.phase !== "in-call" || !state.line.key(key)) return;
   navigator.vibrate?.(12);
 }
 

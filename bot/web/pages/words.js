@@ -7,6 +7,7 @@ export const STATUS = {
   bot: "Bot is speaking",
   caller: "Your turn: speak or press",
   muted: "You are muted; keys work",
+  lost: "Connection lost, trying again …",
   ending: "Ending the call …",
   over: "Call ended",
 };
@@ -37,7 +38,9 @@ export const NOT_TAKEN = {
 export const BROKEN_OFF = {
   4429: "The call was ended: this browser sent more than a call does.",
   4400: "The call was ended: this page is older or newer than the server. Reload it.",
+  4409: "The call went on over another connection.",
   gone: "The connection was lost, and the call with it.",
+  hungUp: "You hung up while the connection was lost.",
 };
 
 // What became of the payment then; by the names of aftermath.js.
@@ -64,6 +67,12 @@ export const RESULTS = {
   "agent-requested": ["Over to a person", "The call is passed on. Nothing was charged by the bot."],
   "not-identified": ["Not paid", "You could not be identified."],
   "internal-error": ["Something went wrong", "The call broke off on our side. If you had confirmed, the payment is settled, once."],
+};
+
+// What the caller said and was not taken; by the server's word for it.
+export const DROPPED = {
+  speech: "This sentence has to be heard first; keys count.",
+  "cut speech": "The connection broke while you spoke; please say it again.",
 };
 
 export const ERRORS = {
