@@ -29,6 +29,7 @@ from bot.dialog.events import (
     Heard,
     HungUp,
     KeyPressed,
+    LineBack,
     Looked,
     PromptPlayed,
     SpeechStarted,
@@ -104,6 +105,7 @@ ACTS = st.one_of(
     st.tuples(st.just("speech starts"), st.none()),
     st.tuples(st.just("prompt over"), st.booleans()),
     st.tuples(st.just("all heard"), st.none()),
+    st.tuples(st.just("line back"), st.none()),
     st.tuples(st.just("timer"), st.sampled_from([TimerName.NO_INPUT, TimerName.INTER_DIGIT])),
     st.tuples(st.just("gateway"), ANSWERS),
     st.tuples(st.just("looked"), STANDINGS),
@@ -155,7 +157,7 @@ def takes_back(event: object, state: State) -> bool:
         case KeyPressed():
             # A card keyed in place of one that was given may need another security code.
             return state in {State.WHICH, State.CARD_NUMBER}
-        case TimerFired(TimerName.INTER_DIGIT):
+        case TimerFired(TimerName.INTER_DIGIT) | LineBack():
             return state is State.CARD_NUMBER
         case ChargeAnswered() | Looked():
             return True
@@ -277,7 +279,7 @@ class WatchedCall(Conversation):
         by_service = course.payment._brand_by_service
         return str(by_service or CardNumber(number).brand)
 
-    def act(self, what: str, how: Any) -> None:
+    def act(self, what: str, how: Any) -> None:  # noqa: PLR0912 - one for each kind of act
         match what:
             case "answer":
                 self.answer()
@@ -297,6 +299,8 @@ class WatchedCall(Conversation):
                 self.tell(PromptPlayed(self.playing[0].say_id, completed=how), then_listen=False)
             case "all heard":
                 self.hears_all()
+            case "line back":
+                self.tell(LineBack(), then_listen=False)
             case "timer":
                 if self.timers.pop(how, None) is not None:
                     self.tell(TimerFired(how), then_listen=False)

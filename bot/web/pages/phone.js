@@ -354,6 +354,9 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && inCall()) keepAwake(inCall);
 });
+window.addEventListener("pagehide", ({ persisted }) => {
+  if (!persisted) state.line?.drop(); // a browser may just let the connection break, and the call wait
+});
 window.addEventListener("hashchange", () => {
   // Another link, opened where this page is.
   const token = tokenInAddress();
