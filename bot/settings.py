@@ -80,6 +80,9 @@ class PaymentSettings:
     inter_digit_ms: Milliseconds = 4_000
     go_on_ms: Annotated[int, Limits(ge=0, le=60_000)] = 2_000
     """Between the pieces of a card number: how long the bot is silent before it says "go on"."""
+    second_thought_ms: Annotated[int, Limits(ge=500, le=10_000)] = 800
+    """After the yes that pays: how long the caller may still say something else before the card is
+    charged. Speech is noticed a fifth of a second after it began."""
     star_cancels: bool = True
     agent_words: tuple[Words, ...] = ("agent", "operator")
     """That ask for a person, besides what understanding knows."""
@@ -145,7 +148,7 @@ class EndOfTurnSettings:
     yes_no_ms: SilenceMs = 500
     yes_no_complete_ms: SilenceMs = 400
     open_ms: SilenceMs = 900
-    open_complete_ms: SilenceMs = 700
+    open_complete_ms: SilenceMs = 300
     amount_ms: SilenceMs = 900
     amount_complete_ms: SilenceMs = 500
     amount_missing_ms: SilenceMs = 1600
@@ -153,7 +156,7 @@ class EndOfTurnSettings:
     expiry_complete_ms: SilenceMs = 450
     expiry_missing_ms: SilenceMs = 1800
     digits_ms: SilenceMs = 1000
-    digits_complete_ms: SilenceMs = 350
+    digits_complete_ms: SilenceMs = 250
     digits_missing_ms: SilenceMs = 1800
     card_ms: SilenceMs = 2000
     card_complete_ms: SilenceMs = 1200

@@ -1,4 +1,10 @@
-"""The charge: one request for each confirmed read-back, and what its answer means (R1, 7 and 8)."""
+"""The charge: one request for each confirmed read-back, and what its answer means (R1, 7 and 8).
+
+Who says "yes" may go on: "yes ... but the expiry is wrong". The bot answers at once that it takes
+the payment, and sends the charge when nothing more was said for `payment.second_thought_ms`. A
+sound without words only delays it; any words but another yes take the yes back. A key is pressed on
+purpose: the key 1 charges at once.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +25,63 @@ class Charging:
         self._course = course
         self._floor = floor
         self._request: ChargeRequest | None = None
+        self._wait: tuple[Prompt, ...] = ()
+        """That the payment is being taken; until it was heard."""
+        self._wait_id = 0
+        self.agreed = False
+        """Yes was said to what was read back, and may still be taken back."""
+
+    def agree(self) -> None:
+        """The caller said yes: once, or once more."""
+        if self.agreed:
+            self.charge()
+            return
+        self.agreed = True
+        self._floor.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT)
+        if self._floor.voice_may_interrupt(Prompt("charge.wait")):
+            self._say_wait()  # else nobody could object while it is said
+        self._floor.wait_for_second_thought()
+
+    def go_on_after_noise(self) -> None:
+        """A sound without words since the yes."""
+        self._floor.go_on_saying()
+        self._floor.wait_for_second_thought()
+
+    def prompt_played(self, say_id: int, *, completed: bool) -> None:
+        if completed and say_id == self._wait_id:
+            self._wait = ()
+
+    def take_back(self, *, tell: bool = True) -> None:
+        """That yes does not count. tell: that nothing was charged, if the bot has said it would."""
+        if not self.agreed:
+            return
+        self.agreed = False
+        self._floor.stop_timer(TimerName.SECOND_THOUGHT)
+        if tell and self._wait_id:
+            self._floor.say(self._floor.pick(Prompt("charge.not_yet")))
+        self._forget_wait()
 
     def charge(self) -> None:
         """The read-back of exactly this card and amount was heard and confirmed."""
+        self.agreed = False
         self._floor.notify(self._course.step, StepState.DONE)
         self._course.take(Trigger.YES)
         self._request = self._course.payment.charge_request()
         self._floor.stop_timer(*TimerName)
         self._floor.speech_ended()  # what is being said now can change nothing any more
         self._floor.notify(self._course.step, StepState.ENTERING)
-        self._floor.say(self._floor.pick(Prompt("charge.wait")), interruptible=False)
+        if not self._wait_id or (self._wait and not self._floor.is_saying):
+            self._say_wait()
+        self._forget_wait()
         self._course.listen()
         self._floor.do(Charge(self._request))
+
+    def _say_wait(self) -> None:
+        self._wait = self._wait or self._floor.pick(Prompt("charge.wait"))
+        self._wait_id = self._floor.say(self._wait, interruptible=self.agreed)
+
+    def _forget_wait(self) -> None:
+        self._wait, self._wait_id = (), 0
 
     def charge_answered(self, outcome: ChargeOutcome) -> None:
         request = self._request

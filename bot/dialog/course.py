@@ -292,7 +292,7 @@ class Course(OpenQuestion):
             to = self._settings.after_failure  # a fixed amount was denied: back to who gave it
         result = self._result(status, error, reason, reference)
         self.payment.wipe()
-        self._floor.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT)
+        self._floor.stop_timer(*TimerName)
         self._floor.had_input()
         self._ending.begin(result, to, *lead)
         self.listen()

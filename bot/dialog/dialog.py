@@ -155,6 +155,8 @@ class Dialog:
             meaning = self._meaning_of(event, course)
         else:
             meaning = None  # a sound without words
+        if meaning is None and event.readings and self._charging.agreed:
+            meaning = Nothing()  # whatever it was, it was no yes
         if meaning is None or self._is_murmur(meaning, course):
             self._go_on_after_noise(course)
         else:
@@ -187,12 +189,16 @@ class Dialog:
     def _is_murmur(self, meaning: Meaning, course: Course) -> bool:
         """Nothing to act on while there is something else to go on with, keys or a prompt: "uh
         huh" over a question that has another answer, or words that mean nothing."""
+        if self._charging.agreed:
+            return False  # what was not understood may have been "not that card"
         if isinstance(meaning, Nothing):
             return len(self._held_keys) > 0 or self._floor.is_paused
         return isinstance(meaning, Yes) and course.machine is not None and self._floor.is_paused
 
     def _go_on_after_noise(self, course: Course) -> None:
-        if not self._floor.go_on_saying() and not self._floor.is_saying:
+        if self._charging.agreed:
+            self._charging.go_on_after_noise()
+        elif not self._floor.go_on_saying() and not self._floor.is_saying:
             self._wait_on(course)
 
     def _heard_while_charging(self, event: Heard) -> None:
@@ -260,6 +266,8 @@ class Dialog:
             return
         self._floor.stop_saying()
         number = int(key)
+        if number != 1:
+            self._charging.take_back()
         match course.state:
             case State.WHICH if 1 <= number <= len(FIELD_ORDER):
                 self._corrections.correct(Correction(FIELD_ORDER[number - 1], (), by_rasa=False))
@@ -298,13 +306,14 @@ class Dialog:
         if not self._floor.played(event):
             return
         course.prompt_played(event.say_id, completed=event.completed)
+        self._charging.prompt_played(event.say_id, completed=event.completed)
         if course.state in QUESTIONS and not self._floor.is_saying:
             self._wait_on(course)
 
     def _wait_on(self, course: Course) -> None:
         """The caller's turn."""
         machine = course.machine
-        if self._floor.caller_speaks:
+        if self._floor.caller_speaks or self._charging.agreed:
             return
         if machine is not None and machine.gathered.keyed:
             self._floor.wait_for_key()
@@ -320,6 +329,8 @@ class Dialog:
                 self._release_keys(course)
             case TimerName.INTER_DIGIT:
                 course.end_keys()
+            case TimerName.SECOND_THOUGHT if self._charging.agreed:
+                self._charging.charge()
             case TimerName.NO_INPUT if course.state in QUESTIONS:
                 course.no_input()
 

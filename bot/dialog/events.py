@@ -20,6 +20,8 @@ class TimerName(StrEnum):
     """After the last prompt was played out: nothing came; ask again in other words."""
     INTER_DIGIT = "inter_digit"
     """After a key: no further key came; what was keyed is the answer."""
+    SECOND_THOUGHT = "second_thought"
+    """After the yes that pays was said: nothing more came; the card is charged."""
     SILENCE = "silence"
     """Since the last input of any kind: the payment ends."""
 

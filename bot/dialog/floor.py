@@ -75,17 +75,17 @@ class Floor:
         """Queue prompts that were picked; returns the id under which they will be reported."""
         if self.is_paused:
             self.stop_saying()  # what was paused is overtaken
-        interruptible = (
-            interruptible
-            and self._settings.barge_in
-            and not any(prompt.id in self._settings.no_barge_in for prompt in prompts)
-        )
+        interruptible = interruptible and self.voice_may_interrupt(*prompts)
         self.stop_timer(TimerName.NO_INPUT)
         self._last_say_id += 1
         say = Say(self._last_say_id, prompts, interruptible, self.slow)
         self._to_be_heard.append(say)
         self.do(say)
         return say.say_id
+
+    def voice_may_interrupt(self, *prompts: Prompt) -> bool:
+        settings = self._settings
+        return settings.barge_in and not any(p.id in settings.no_barge_in for p in prompts)
 
     def played(self, event: PromptPlayed) -> bool:
         """A Say is over. False when it was stopped, or never said: nothing changes then."""
@@ -130,8 +130,7 @@ class Floor:
             self.is_paused = True
             self.do(PauseSaying())
         self.caller_speaks = True
-        self.stop_timer(TimerName.NO_INPUT)
-        self.stop_timer(TimerName.INTER_DIGIT)
+        self.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT, TimerName.SECOND_THOUGHT)
 
     def speech_ended(self) -> None:
         self.caller_speaks = False
@@ -167,6 +166,9 @@ class Floor:
     def wait_for_key(self) -> None:
         self.stop_timer(TimerName.NO_INPUT)
         self._start_timer(TimerName.INTER_DIGIT, self._settings.inter_digit_ms)
+
+    def wait_for_second_thought(self) -> None:
+        self._start_timer(TimerName.SECOND_THOUGHT, self._settings.second_thought_ms)
 
     def wait_for_end_of_speech(self) -> None:
         """Silence is no silence while the caller speaks; but not for ever."""

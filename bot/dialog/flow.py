@@ -8,7 +8,8 @@ cannot differ from what the bot does. The rules, which the table only writes dow
 (B) After an answer comes what is next (`Junction.NEXT`): the first field that is missing, or not
     yet confirmed, in FIELD_ORDER; when there is none, the confirmation. A correction empties a
     field, so it needs no path of its own: what was not corrected is never asked again.
-(C) Only the confirmation leads to the charge. So no card is charged without a yes to it.
+(C) Only the confirmation leads to the charge. So no card is charged without a yes to it. A spoken
+    yes can be taken back for a moment more (`charging.py`).
 (D) A charge leads to the next card (declined) or to the end; never back to the confirmation.
 (E) Closing leads to the end and nowhere else: a result that stands is never taken back.
 (F) A caller may hang up in every state.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.dialog.charging import Charging
 from bot.dialog.commands import StepState
 from bot.dialog.corrections import Corrections
@@ -26,6 +28,8 @@ from bot.expectations import Field, Intent, Source
 from bot.outcomes import ErrorName
 from bot.prompts import Prompt
 
+_CANCELLING = {Intent.CANCEL, Intent.GOODBYE}
+
 
 class Replies:
     """Acts on meanings at the question that is open."""
@@ -46,6 +50,9 @@ class Replies:
 
     def act(self, meaning: Meaning) -> None:
         course = self._course
+        if not isinstance(meaning, Yes):
+            cancels = isinstance(meaning, Word) and meaning.intent in _CANCELLING
+            self._charging.take_back(tell=not cancels)  # whose last words say so
         match meaning:
             case Answer():
                 self._answer(meaning)
@@ -112,7 +119,7 @@ class Replies:
         """The value once more, or another, where yes or no was asked: "April", "no, November"."""
         course, best = self._course, answer.readings[0]
         if not answer.anew and course.read_back.agrees(best, field):
-            self._yes_to_read_back()
+            self._yes_to_read_back(self._charging.agree)
         else:
             self._corrections.correct(
                 Correction(field, answer.readings, best.source is Source.RASA)
@@ -123,11 +130,12 @@ class Replies:
         if course.state is State.AMOUNT_CONFIRMATION:
             self._take_offer()
         elif course.is_read_back and not course.read_back.agrees(yes.reading, course.confirming):
+            self._charging.take_back()
             by_rasa = yes.reading.source is Source.RASA
             field = field_of(yes.reading) or course.confirming
             self._corrections.correct(Correction(field, (yes.reading,), by_rasa))
         elif course.is_read_back:
-            self._yes_to_read_back()
+            self._yes_to_read_back(self._charging.agree)
         elif course.state is State.WHICH:
             course.go(Trigger.NOTHING_WRONG)
         elif course.machine is not None and course.machine.offers:
@@ -140,9 +148,10 @@ class Replies:
         if self._course.state is State.AMOUNT_CONFIRMATION:
             self._take_offer()
         else:
-            self._yes_to_read_back()
+            self._yes_to_read_back(self._charging.charge)
 
-    def _yes_to_read_back(self) -> None:
+    def _yes_to_read_back(self, pay: Callable[[], None]) -> None:
+        """pay: what a yes to all of it does."""
         course = self._course
         if not course.read_back_was_heard:
             # Said over what it would agree to: nobody agrees to what was not heard.
@@ -150,7 +159,7 @@ class Replies:
         elif course.confirming is not None:
             self._confirm(course.confirming)
         else:
-            self._charging.charge()
+            pay()
 
     def no(self) -> None:
         course = self._course

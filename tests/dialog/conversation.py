@@ -156,6 +156,8 @@ class Conversation:
     balance: str | None = None
     minimum_due: str | None = None
     listens: bool = True
+    thinks_twice: bool = False
+    """Else nothing more is said after the yes that pays."""
     call: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -312,6 +314,9 @@ class Conversation:
         latest = self.latest
         if self.listens and then_listen:
             self.hears_all()
+        if then_listen and TimerName.SECOND_THOUGHT in self.timers and not self.thinks_twice:
+            self.waits_for(TimerName.SECOND_THOUGHT)
+            latest = latest + self.latest
         self.latest = latest
 
     def _obey(self, commands: list[Command]) -> None:

@@ -107,6 +107,7 @@ ACTS = st.one_of(
     st.tuples(st.just("all heard"), st.none()),
     st.tuples(st.just("line back"), st.none()),
     st.tuples(st.just("timer"), st.sampled_from([TimerName.NO_INPUT, TimerName.INTER_DIGIT])),
+    st.tuples(st.just("timer"), st.just(TimerName.SECOND_THOUGHT)),
     st.tuples(st.just("gateway"), ANSWERS),
     st.tuples(st.just("looked"), STANDINGS),
 )
@@ -195,10 +196,7 @@ class WatchedCall(Conversation):
 
     def tell(self, event: Any, *, then_listen: bool = True) -> None:
         before, had = self.dialog.state, self.given_fields()
-        # Only these can be a yes; the generator's affirmations and the key 1.
-        self.agreed = (isinstance(event, KeyPressed) and event.key == "1") or (
-            isinstance(event, Heard) and any(r.intent is Intent.AFFIRM for r in event.readings)
-        )
+        self.agreed = self.is_yes(event)
         if isinstance(event, PromptPlayed) and event.completed and event.say_id in self.said:
             heard = self.said[event.say_id]
             self.read_back = heard if "amount" in heard else self.read_back
@@ -212,6 +210,23 @@ class WatchedCall(Conversation):
         over = {State.CLOSING, State.ENDED}
         lost = set() if self.dialog.state in over else had - self.given_fields()
         assert not lost or takes_back(event, before), f"{lost} lost at {before} by {event}"
+
+    def is_yes(self, event: Any) -> bool:
+        """Whether an event is one, or leaves one as it is: the generator's affirmations, the key
+        1. Any words take one back, and any key that is no yes."""
+        match event:
+            case KeyPressed("#"):
+                return self.agreed
+            case KeyPressed(key):
+                return key == "1"
+            case Heard(()) | SpeechStarted() | PromptPlayed():
+                return self.agreed
+            case Heard(readings):
+                return any(r.intent is Intent.AFFIRM for r in readings)
+            case TimerFired(name):
+                return self.agreed and name is TimerName.SECOND_THOUGHT
+            case _:
+                return False
 
     def given_fields(self) -> set[Field]:
         course = self.dialog._course if hasattr(self, "dialog") else None
