@@ -20,9 +20,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ import numpy as np
 import websockets
 import websockets.asyncio.client
 
+from benchmarks.paying_callers import CALLERS, Person, Watched, waits
 from bot.audio import CHUNK_MS, Samples, ms_to_samples, silence
 from bot.calls.wav import read_wav
 from bot.console import console
@@ -39,18 +42,16 @@ from bot.project import ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
 from telephony.network import Weather
-from telephony.person import Action, Keys, Moment, Person, Says
 from telephony.twilio import Twilio
-
-__all__ = ["Moment", "Person", "Says", "one_call", "server"]
-"""What `benchmarks.waiting` uses too."""
 
 LATE_SECONDS = 0.020
 MOST_LATE = 0.001
 TALK = 0.3
+APART = 1.3
+"""Seconds between the beginnings of two payments: in the same instant no two callers ring."""
 KINDS = ("peer", "transport", "hearing", "recognition")
 TOKEN = "0" * 8 + "-0000-4000-8000-" + "0" * 12
-CALLER = ROOT / "audio" / "callers" / "pay"
+TALKS = ROOT / "audio" / "callers" / "pay"
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,12 @@ class Talker(Person):
 
     def __init__(self, seed: int) -> None:
         super().__init__([])
-        said = np.concatenate([read_wav(path, None) for path in sorted(CALLER.glob("*.wav"))])
+        said = np.concatenate([read_wav(path, None) for path in sorted(TALKS.glob("*.wav"))])
         spoken: list[Samples] = []
         piece = ms_to_samples(3_000)
         for at in range(0, len(said) - piece, piece):
             spoken += [said[at : at + piece], silence(round(piece * (1 / TALK - 1)))]
         self._to_say = np.roll(np.concatenate(spoken * 6), seed * 7_919 * 7)
-
-
-def payer() -> Person:
-    names = ["amount", "card-number", "expiry-wrong", "security-code", "postal-code", "confirm"]
-    said: list[Action] = [Says(read_wav(CALLER / f"{name}.wav", None)) for name in names]
-    return Person([*said, Keys("1")], quiet_ms=1200)
 
 
 async def one_call(url: str, person: Person, seconds: float) -> WebSocket:
@@ -137,25 +132,27 @@ def lateness(connection: WebSocket) -> list[float]:
     return found
 
 
-def answers(person: Person) -> list[float]:
-    """From the end of each thing said to the first sound of the bot, before anything else is."""
-    found = []
-    loud = [bool(np.any(np.abs(m.said) > 300)) for m in person.moments]
-    ends = [i for i in range(1, len(loud)) if loud[i - 1] and not any(loud[i : i + 60])]
-    for end in ends:
-        waited = person.seconds_quiet_after(end)
-        if waited < 10:
-            found.append(waited)
-    return found
+def people_for(kind: str, calls: int) -> Sequence[Watched | Talker]:
+    if kind == "recognition":
+        return [Watched(name) for name in itertools.islice(itertools.cycle(CALLERS), calls)]
+    return [Talker(i) for i in range(calls)]
+
+
+def waited(person: Watched | Talker) -> list[float]:
+    """Seconds for each answer that came."""
+    if isinstance(person, Talker):
+        return []
+    return [max(0.0, seconds) for _, seconds in waits(person) if np.isfinite(seconds)]
 
 
 async def load(kind: str, url: str, pid: int, calls: int, seconds: float) -> Figures:
-    people = [payer() if kind == "recognition" else Talker(i) for i in range(calls)]
+    people = people_for(kind, calls)
+    apart = APART if kind == "recognition" else CHUNK_MS / 1000 * 0.37
     before = cpu_seconds(pid)
     began = time.monotonic()
 
     async def later(i: int) -> WebSocket:
-        await asyncio.sleep(i * CHUNK_MS / 1000 * 0.37 % 2)
+        await asyncio.sleep(i * apart % 10)
         return await one_call(url, people[i], seconds)
 
     running = [asyncio.create_task(later(i)) for i in range(calls)]
@@ -167,7 +164,7 @@ async def load(kind: str, url: str, pid: int, calls: int, seconds: float) -> Fig
         calls,
         len(late),
         float(np.mean(late > LATE_SECONDS)) if len(late) else 1.0,
-        [w for person in people for w in answers(person)] if kind == "recognition" else [],
+        [seconds for person in people for seconds in waited(person)],
         memory,
         (cpu_seconds(pid) - before) / (time.monotonic() - began),
     )
@@ -240,7 +237,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--only", choices=KINDS, action="append")
     options.add_argument("--seconds", type=float, default=20.0)
-    options.add_argument("--payment-seconds", type=float, default=75.0)
+    options.add_argument("--payment-seconds", type=float, default=100.0)
     options.add_argument("--most", type=int, default=256)
     options.add_argument(
         "--past-the-limit", action="store_true",

@@ -17,7 +17,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from benchmarks.calls import Person
+from benchmarks.paying_callers import Person
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE, Samples, silence
 from bot.calls.callers import Caller, Gone, Received, Sound
 from bot.transports.g711 import mu_law_decoded, mu_law_encoded

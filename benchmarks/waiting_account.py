@@ -30,8 +30,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.paying_callers import CALLERS, LOUD, QUESTIONS, Watched, waits
 from benchmarks.simulated_line import Job, SimulatedCaller, SimulatedPool, Simulation
-from benchmarks.waiting import CALLERS, LOUD, QUESTIONS, Watched, table, waits
+from benchmarks.waiting import table
 from bot.audio import CHUNK_SAMPLES, SAMPLE_RATE
 from bot.calls.run_call import Files, new_call_id
 from bot.calls.scenarios.scenario import Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bot.audio import CHUNK_MS, CHUNK_SAMPLES, SAMPLE_RATE, Samples, silence
+from bot.audio import CHUNK_MS, CHUNK_SAMPLES, Samples, silence
 
 KEY_EVERY_MS = 200
 _AUDIBLE = 100
@@ -87,14 +87,6 @@ class Person:
     @property
     def said(self) -> Samples:
         return np.concatenate([moment.said for moment in self.moments])
-
-    def seconds_quiet_after(self, chunk: int) -> float:
-        """From this chunk on, until the bot is heard again; inf when it never is."""
-        for i, moment in enumerate(self.moments[chunk:]):
-            loud = np.flatnonzero(np.abs(moment.heard.astype(np.int32)) >= _AUDIBLE)
-            if len(loud):
-                return (i * CHUNK_SAMPLES + int(loud[0])) / SAMPLE_RATE
-        return float("inf")
 
     @property
     def _is_idle(self) -> bool:
