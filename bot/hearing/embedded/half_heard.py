@@ -16,6 +16,11 @@ from bot.hearing.numbers.word_search import HeardWords
 
 _FEW = 4
 """Words: an answer that Whisper did not understand is short. More words are a sentence."""
+_HARDLY_ANY = 2
+"""Words."""
+_YES = frozenset({"yes", "yeah", "yep", "yup", "correct", "right"})
+_NO = frozenset({"no", "nope", "nah", "wrong"})
+_POLITE = frozenset({"please", "thanks", "um", "uh", "oh"})
 _ANSWERED = WRITTEN_ANSWERS | {"not", "correct", "right", "wrong"}
 _SOUNDS_LIKE_AN_ANSWER = SOUNDS_LIKE_NO | {"knows"}
 
@@ -40,6 +45,19 @@ def unwritten_answer(
             chances["no"] += one.probability
     answer = max(chances, key=lambda word: chances[word])
     return (answer, min(1.0, chances[answer])) if chances[answer] else None
+
+
+def is_seconded(answer: str, free_text: str) -> bool:
+    """Whether Whisper wrote that yes or no, or another, and nothing but politeness with it."""
+    words = set(free_text.split())
+    same = _YES if answer in YES_WORDS else _NO
+    return bool(words & same) and words <= same | _POLITE
+
+
+def is_hardly_written(free_text: str) -> bool:
+    """Whether the text may be a mishearing of one word ("here" for "yes"), and is no answer."""
+    words = free_text.split()
+    return len(words) <= _HARDLY_ANY and not set(words) & (_YES | _NO)
 
 
 def with_written_month(

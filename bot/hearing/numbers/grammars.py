@@ -34,7 +34,8 @@ _ZERO = ("zero", "oh", "nought")
 
 
 def grammar_for(expectation: Expectation, filler: str) -> Grammar | None:
-    """None where words do not make the answer. An open question about the amount has its grammar.
+    """None where words do not make the answer. An open question about the amount has its grammar,
+    any other that of yes and no, which may answer it as a sentence may.
 
     What is said before and after an amount or a date is ignored. Around a yes or no it is not: "yes
     but" is no yes.
@@ -46,7 +47,7 @@ def grammar_for(expectation: Expectation, filler: str) -> Grammar | None:
             return _grammar(amounts, filler)
         case Kind.EXPIRY:
             return _grammar(expiries, filler)
-        case Kind.YES_NO:
+        case Kind.YES_NO | Kind.OPEN:
             return _grammar(answers)
         case _:
             return None

@@ -191,3 +191,45 @@ def test_a_text_of_several_pieces_is_as_sure_as_its_least_sure_piece() -> None:
 
 def test_the_repr_of_what_whisper_wrote_shows_none_of_it() -> None:
     assert "4242" not in repr(Written("4242", 0.5))
+
+
+AFTER_THE_READ_BACK = Expectation(Kind.OPEN)
+
+
+@pytest.mark.parametrize("wrote", ["yes", "yeah", "yes yeah", "yes please", "uh yeah"])
+def test_a_yes_that_pays_is_sure_when_the_head_and_whisper_hear_it(wrote: str) -> None:
+    (best, *_) = hear("yes", Pen(wrote, 0.3), AFTER_THE_READ_BACK)
+
+    assert best.said.reveal() == "yes"
+    assert best.confidence > 0.7
+
+
+def test_a_yes_that_whisper_hardly_wrote_is_the_heads_when_it_is_certain() -> None:
+    (best, *_) = hear("yes", Pen("here", 0.4), AFTER_THE_READ_BACK)
+    assert best.said.reveal() == "yes"
+
+    (best, *_) = hear("yes|no:0.06", Pen("let me", 0.05), AFTER_THE_READ_BACK)
+    assert best.said.reveal() == "let me"
+    assert best.confidence < NEEDED
+
+
+@pytest.mark.parametrize(
+    ("wrote", "probability"),
+    [
+        ("no", 0.4),
+        ("nope wrong", 0.4),
+        ("stop", 0.8),
+        ("yes but the date is wrong", 0.4),
+        ("i moved house", 0.3),
+    ],
+)
+def test_a_yes_of_the_head_alone_never_pays_against_what_whisper_wrote(
+    wrote: str, probability: float
+) -> None:
+    heard = hear("yes", Pen(wrote, probability), AFTER_THE_READ_BACK)
+    assert "yes" not in {one.said.reveal() for one in heard}
+
+
+def test_an_open_question_about_the_amount_has_no_yes_of_the_heads() -> None:
+    (best, *_) = hear("yes", Pen("here", 0.4), Expectation(Kind.OPEN, field=Field.AMOUNT))
+    assert best.said.reveal() == "here"

@@ -170,7 +170,12 @@ def test_yes_is_yes_only_alone(text: str, values: tuple[int, ...]) -> None:
     assert ANSWERS.read(text.split()) == values
 
 
-def test_an_open_question_has_a_grammar_only_where_it_asks_for_money() -> None:
-    assert grammar_for(Expectation(Kind.OPEN), F) is None
+def test_an_open_question_takes_a_yes_or_the_amount_it_asks_for() -> None:
+    after_the_read_back = grammar_for(Expectation(Kind.OPEN), F)
+    assert after_the_read_back is not None
+    assert after_the_read_back.read(["yes"]) == (YES,)
+    assert after_the_read_back.read(["eighty", "seven"]) == ()
     assert grammar_for(Expectation(Kind.CARD), F) is None
-    assert grammar_for(Expectation(Kind.OPEN, field=Field.AMOUNT), F) is not None
+    about_the_amount = grammar_for(Expectation(Kind.OPEN, field=Field.AMOUNT), F)
+    assert about_the_amount is not None
+    assert about_the_amount.read(["yes"]) == ()
