@@ -38,8 +38,9 @@ class Charging:
             return
         self.agreed = True
         self._floor.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT)
-        if self._floor.voice_may_interrupt(Prompt("charge.wait")):
-            self._say_wait()  # else nobody could object while it is said
+        # What no voice can stop nobody could object to, and over a voice nobody would hear it.
+        if self._floor.voice_may_interrupt(Prompt("charge.wait")) and not self._floor.caller_speaks:
+            self._say_wait()
         self._floor.wait_for_second_thought()
 
     def go_on_after_noise(self) -> None:

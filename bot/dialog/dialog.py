@@ -149,7 +149,7 @@ class Dialog:
             self._heard_while_charging(event)
         if course.state not in QUESTIONS:
             return
-        self._floor.speech_ended()
+        self._floor.understood()
         if event.readings:
             self._floor.had_input()
             meaning = self._meaning_of(event, course)

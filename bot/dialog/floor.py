@@ -30,7 +30,7 @@ _KEYS_VARIANT = 3
 class Floor:
     """slow: the caller asked for it. keys_only: an agent listens, so questions ask for keys.
 
-    caller_speaks: an utterance began and was not understood yet.
+    caller_speaks: an utterance began and was not understood yet; there may be several.
     is_paused: that utterance made the bot fall silent in the middle of what it says.
     """
 
@@ -45,7 +45,7 @@ class Floor:
         self._reminders = 0
         self.slow = False
         self.keys_only = False
-        self.caller_speaks = False
+        self._utterances = 0
         self.is_paused = False
 
     def do(self, command: Command) -> None:
@@ -129,11 +129,20 @@ class Floor:
         if self.is_saying and not self.is_paused:
             self.is_paused = True
             self.do(PauseSaying())
-        self.caller_speaks = True
+        self._utterances += 1
         self.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT, TimerName.SECOND_THOUGHT)
 
+    @property
+    def caller_speaks(self) -> bool:
+        return self._utterances > 0
+
+    def understood(self) -> None:
+        """One utterance; the next may have begun while words were made of it."""
+        self._utterances = max(0, self._utterances - 1)
+
     def speech_ended(self) -> None:
-        self.caller_speaks = False
+        """Nothing that was said is waited for any more."""
+        self._utterances = 0
 
     # Timers
 
@@ -168,7 +177,10 @@ class Floor:
         self._start_timer(TimerName.INTER_DIGIT, self._settings.inter_digit_ms)
 
     def wait_for_second_thought(self) -> None:
-        self._start_timer(TimerName.SECOND_THOUGHT, self._settings.second_thought_ms)
+        """Not where one is being said: what it is will be heard."""
+        if not self.caller_speaks:
+            ms = self._settings.second_thought_ms
+            self._start_timer(TimerName.SECOND_THOUGHT, ms)
 
     def wait_for_end_of_speech(self) -> None:
         """Silence is no silence while the caller speaks; but not for ever."""

@@ -219,3 +219,16 @@ def test_a_declined_card_leaves_no_yes_behind() -> None:
     call.tell(TimerFired(SECOND_THOUGHT))
     call.tell(KeyPressed("#"))
     assert len(call.charges) == 1
+
+
+def test_who_went_on_before_the_yes_was_understood_is_heard_out_first() -> None:
+    call = Conversation(thinks_twice=True)
+    call.to_confirmation()
+    call.tell(SpeechStarted())  # "yes ..."
+    call.tell(SpeechStarted())  # "... but"
+    call.tell_heard(reading(Intent.AFFIRM))
+    assert SECOND_THOUGHT not in call.timers
+    assert call.charges == []
+    call.tell_heard(reading(Intent.CORRECT, field=Field.EXPIRY))
+    assert call.is_at(State.EXPIRY)
+    assert call.charges == []
