@@ -294,6 +294,7 @@ class Dialog:
         if course.is_read_back:
             course.read_back_was_heard = False
             floor.stop_saying()
+            self._charging.take_back()
             course.repeat()
         elif machine is not None and machine.gathered.keyed:
             floor.wait_for_key()

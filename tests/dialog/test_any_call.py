@@ -219,7 +219,7 @@ class WatchedCall(Conversation):
                 return self.agreed
             case KeyPressed(key):
                 return key == "1"
-            case Heard(()) | SpeechStarted() | PromptPlayed():
+            case Heard(()) | SpeechStarted() | PromptPlayed() | Looked():
                 return self.agreed
             case Heard(readings):
                 return any(r.intent is Intent.AFFIRM for r in readings)

@@ -8,7 +8,7 @@ import pytest
 from conversation import Conversation, reading
 
 from bot.dialog.commands import Charge, PauseSaying, ResumeSaying, Say
-from bot.dialog.events import KeyPressed, SpeechStarted, TimerFired, TimerName
+from bot.dialog.events import KeyPressed, LineBack, SpeechStarted, TimerFired, TimerName
 from bot.dialog.flow import State
 from bot.expectations import Expectation, Field, Intent, Kind
 from bot.outcomes import ResultName
@@ -219,6 +219,17 @@ def test_a_declined_card_leaves_no_yes_behind() -> None:
     call.tell(TimerFired(SECOND_THOUGHT))
     call.tell(KeyPressed("#"))
     assert len(call.charges) == 1
+
+
+def test_a_line_that_breaks_after_the_yes_takes_it_back_and_everything_is_read_again() -> None:
+    call = agreed()
+    call.tell(LineBack())
+    assert call.bot_said(
+        "charge.not_yet", "confirm.read_back", "confirm.expiry", "confirm.noted_both",
+        "confirm.question",
+    )  # fmt: skip
+    call.tell(TimerFired(SECOND_THOUGHT))
+    assert call.charges == []
 
 
 def test_who_went_on_before_the_yes_was_understood_is_heard_out_first() -> None:
