@@ -2,8 +2,8 @@
 
 Who says "yes" may go on: "yes ... but the expiry is wrong". The bot answers at once that it takes
 the payment, and sends the charge when nothing more was said for `payment.second_thought_ms`. A
-sound without words only delays it; any words but another yes take the yes back. A key is pressed on
-purpose: the key 1 charges at once.
+sound without words, a "thank you" or another yes only delays it; any other words take the yes back.
+A key is pressed on purpose: the key 1 charges at once.
 """
 
 from __future__ import annotations
@@ -32,10 +32,7 @@ class Charging:
         """Yes was said to what was read back, and may still be taken back."""
 
     def agree(self) -> None:
-        """The caller said yes: once, or once more."""
-        if self.agreed:
-            self.charge()
-            return
+        """The caller said yes, and may go on."""
         self.agreed = True
         self._floor.stop_timer(TimerName.NO_INPUT, TimerName.INTER_DIGIT)
         # What no voice can stop nobody could object to, and over a voice nobody would hear it.
@@ -44,7 +41,7 @@ class Charging:
         self._floor.wait_for_second_thought()
 
     def go_on_after_noise(self) -> None:
-        """A sound without words since the yes."""
+        """Nothing was said since the yes that takes it back."""
         self._floor.go_on_saying()
         self._floor.wait_for_second_thought()
 

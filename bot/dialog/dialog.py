@@ -155,7 +155,8 @@ class Dialog:
             meaning = self._meaning_of(event, course)
         else:
             meaning = None  # a sound without words
-        if meaning is None and event.readings and self._charging.agreed:
+        is_farewell = meaning == Word(Intent.GOODBYE)  # after a yes it does not mean "cancel"
+        if self._charging.agreed and event.readings and (meaning is None or is_farewell):
             meaning = Nothing()  # whatever it was, it was no yes
         if meaning is None or self._is_murmur(meaning, course):
             self._go_on_after_noise(course)
@@ -189,8 +190,8 @@ class Dialog:
     def _is_murmur(self, meaning: Meaning, course: Course) -> bool:
         """Nothing to act on while there is something else to go on with, keys or a prompt: "uh
         huh" over a question that has another answer, or words that mean nothing."""
-        if self._charging.agreed:
-            return False  # what was not understood may have been "not that card"
+        if self._charging.agreed:  # what was not understood may have been "not that card"
+            return isinstance(meaning, Yes) and course.read_back.agrees(meaning.reading)
         if isinstance(meaning, Nothing):
             return len(self._held_keys) > 0 or self._floor.is_paused
         return isinstance(meaning, Yes) and course.machine is not None and self._floor.is_paused

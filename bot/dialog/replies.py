@@ -28,8 +28,6 @@ from bot.expectations import Field, Intent, Source
 from bot.outcomes import ErrorName
 from bot.prompts import Prompt
 
-_CANCELLING = {Intent.CANCEL, Intent.GOODBYE}
-
 
 class Replies:
     """Acts on meanings at the question that is open."""
@@ -51,7 +49,7 @@ class Replies:
     def act(self, meaning: Meaning) -> None:
         course = self._course
         if not isinstance(meaning, Yes):
-            cancels = isinstance(meaning, Word) and meaning.intent in _CANCELLING
+            cancels = meaning == Word(Intent.CANCEL)
             self._charging.take_back(tell=not cancels)  # whose last words say so
         match meaning:
             case Answer():

@@ -32,6 +32,14 @@ HESITATIONS = words_of("uh um er erm ah oh hmm mm well so and then like okay ok"
 
 _POLITE = words_of("please thanks thank you sir madam dear love mate")
 
+_SAYING_NOTHING = (
+    (HESITATIONS - {"okay", "ok"})
+    | _POLITE
+    | words_of("very much a lot many ever cheers i the it's i'll i'm")
+)
+"""Courtesy, and the beginning of a sentence that was never said. Rasa, which has to choose, takes
+"i" and "so" for a yes, and "thank you very much" for a farewell."""
+
 _CLEAR_WORDS: dict[Intent, tuple[str, ...]] = {
     Intent.AFFIRM: (
         "yes", "yeah", "yep", "yup", "yes yes", "yeah yeah", "aye", "mhm", "mm hmm", "uh huh",
@@ -190,6 +198,12 @@ def clear_words(text: str) -> Understood | None:
     if _ANOTHER_CARD.fullmatch(" ".join(word for word in words if word not in _POLITE)):
         return Understood(Intent.CORRECT, _CLEAR, Field.CARD)
     return None
+
+
+def says_nothing(text: str) -> bool:
+    """Whether the words answer no question and wish for nothing: "thank you", "so", "i"."""
+    words = _words(text)
+    return bool(words) and set(words) <= _SAYING_NOTHING and clear_words(text) is None
 
 
 def is_agreement(text: str) -> bool:

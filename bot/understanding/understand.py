@@ -19,7 +19,7 @@ from bot.errors import NluUnavailable
 from bot.expectations import Expectation, Field, Hypothesis, Intent, Kind, Reading, Source
 from bot.understanding.changes import changes_in
 from bot.understanding.clauses import changed_field, clauses
-from bot.understanding.grammar import clear_words, rough_words
+from bot.understanding.grammar import clear_words, rough_words, says_nothing
 from bot.understanding.numbers import NumberKind, Replaced, replace_numbers
 from bot.understanding.rasa_client import Parsed
 from bot.understanding.readings import Meant, bare_number, reading_of, with_numbers
@@ -90,7 +90,7 @@ class Understanding:
                 readings += [replace(answer, changes=changes) for answer in answers]
                 continue
             text = " ".join(replaced.text.split())
-            if not any(character.isalnum() for character in text):
+            if says_nothing(text) or not any(character.isalnum() for character in text):
                 continue
             if text not in meanings:
                 meanings[text] = await self._meaning(text, expectation)

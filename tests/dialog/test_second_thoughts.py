@@ -131,20 +131,31 @@ def test_while_somebody_speaks_nothing_is_charged_however_long_it_takes() -> Non
     assert call.result.status is ResultName.TIMEOUT
 
 
-def test_yes_yes_pays_at_once_and_the_cut_answer_is_said_again() -> None:
+@pytest.mark.parametrize("more", [{}, {"amount": "87.50"}], ids=["yes", "yes, that amount"])
+def test_another_yes_may_go_on_too_and_pays_no_sooner(more: dict[str, str]) -> None:
     call = agreed()
-    call.says(Intent.AFFIRM)
-    assert len(call.charges) == 1
-    assert call.bot_said("charge.wait")
-    first, again = (prompt for prompt in call.prompts(latest=False) if prompt.id == "charge.wait")
-    assert first == again, "the same words: it is the same payment"
+    call.says(Intent.AFFIRM, **more)
+    assert call.all(ResumeSaying)
+    assert call.charges == []
+    call.tell(SpeechStarted())
+    call.tell_heard(reading(Intent.CORRECT, field=Field.EXPIRY))
+    assert call.is_at(State.EXPIRY)
+    assert call.charges == []
 
 
-def test_yes_and_yes_again_after_the_answer_is_answered_once() -> None:
+def test_the_answer_to_yes_and_yes_again_is_said_once() -> None:
     call = agreed(listens=True)
     call.says(Intent.AFFIRM)
+    call.waits_for(SECOND_THOUGHT)
     assert len(call.charges) == 1
-    assert call.bot_said()
+    assert [p.id for p in call.prompts(latest=False)].count("charge.wait") == 1
+
+
+def test_a_farewell_after_the_yes_cancels_nothing_and_is_asked_about() -> None:
+    call = agreed()
+    call.says(Intent.GOODBYE)
+    assert call.bot_said("charge.not_yet", "not_understood", "confirm.question")
+    assert call.charges == []
 
 
 def test_the_key_1_is_pressed_on_purpose_and_pays_at_once() -> None:
@@ -154,9 +165,12 @@ def test_the_key_1_is_pressed_on_purpose_and_pays_at_once() -> None:
     assert len(call.charges) == 1
 
 
-def test_the_key_1_after_a_yes_pays_once() -> None:
+def test_the_key_1_after_a_yes_pays_once_and_the_cut_answer_is_said_again() -> None:
     call = agreed()
     call.keys("1")
+    assert call.bot_said("charge.wait")
+    first, again = (prompt for prompt in call.prompts(latest=False) if prompt.id == "charge.wait")
+    assert first == again, "the same words: it is the same payment"
     call.tell(TimerFired(SECOND_THOUGHT))
     assert len(call.charges) == 1
 

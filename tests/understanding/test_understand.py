@@ -423,3 +423,23 @@ async def test_two_things_at_once_are_understood_without_rasa() -> None:
 async def test_a_sentence_that_wants_something_else_is_no_correction_of_two(intent: Intent) -> None:
     (reading,) = await understand("the amount and the card are not the point", WHAT, says(intent))
     assert (reading.intent, reading.also) == (intent, ())
+
+
+# --- words that say nothing --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["thank you", "thank you very much", "thanks a lot", "so", "i", "i'll", "well i um"]
+)
+@pytest.mark.parametrize("asked", [WHAT, CONFIRM, AMOUNT, CARD])
+async def test_courtesy_and_a_sentence_only_begun_are_neither_a_yes_nor_a_farewell(
+    text: str, asked: Expectation
+) -> None:
+    nlu = says(Intent.AFFIRM)
+    assert await understand(text, asked, nlu) == ()
+    assert nlu.asked == []
+
+
+@pytest.mark.parametrize("text", ["okay", "yes thank you", "but", "thanks bye", "i moved", "no i"])
+async def test_courtesy_around_other_words_leaves_them_their_meaning(text: str) -> None:
+    assert await understand(text, WHAT, says(Intent.AFFIRM))
