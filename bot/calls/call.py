@@ -174,7 +174,7 @@ class Call:
                 return
             match await self._caller.receive(self._waits_for_caller):
                 case Sound(samples):
-                    spoken = self._step(samples)
+                    spoken = await self._step(samples)
                     if self._leg.listener is not None:
                         await self._leg.listener(samples, spoken)
                 case Keyed(way, key):
@@ -202,11 +202,13 @@ class Call:
         """Everything is said, and a timer counts how long the caller takes."""
         return not self._leg.playback.speaking and not _CALLERS_TURN.isdisjoint(self._timers)
 
-    def _step(self, samples: Samples) -> Samples:
-        """One chunk in, one chunk out."""
+    async def _step(self, samples: Samples) -> Samples:
+        """One chunk in, one chunk out. Between them the dialog decides what it can at once: who is
+        interrupted falls silent in this chunk and not in the next."""
         start = self._clock.now
         self._clock.advance(start + len(samples))
         self._listening.feed(AudioChunk(samples, start))
+        await asyncio.sleep(0)
         spoken, notes = self._leg.playback.next_chunk(len(samples))
         self._leg.ear.played(spoken)
         for note in notes:

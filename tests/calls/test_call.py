@@ -13,7 +13,7 @@ from one_call import (
     run_call,
 )
 
-from bot.audio import Samples, ms_to_samples
+from bot.audio import CHUNK_SAMPLES, AudioChunk, Samples, ms_to_samples
 from bot.calls.callers import RecordedCaller, ScriptedCaller, ScriptedTurn, keys_sound
 from bot.calls.recording import Recording
 from bot.calls.wav import read_wav
@@ -21,6 +21,8 @@ from bot.cards import SecretDigits
 from bot.charges import ChargeStatus
 from bot.errors import AudioError, CatalogueError, NluUnavailable
 from bot.expectations import Intent
+from bot.hearing.ear import Ear
+from bot.hearing.events import EarEvent, SpeechBegan
 from bot.money import Money
 from bot.outcomes import Destination, ResultName
 from bot.prompts import Prompt
@@ -122,6 +124,33 @@ async def test_speech_during_a_prompt_that_may_not_be_interrupted_is_dropped_and
     assert dropped.details["why"] == "this prompt may not be interrupted"
     assert finished.of(EntryKind.HEARD) == []
     assert finished.end.result.status is ResultName.CALLER_CANCELLED
+
+
+async def test_who_speaks_over_the_bot_silences_it_in_the_chunk_in_which_that_was_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noticed: list[int] = []
+    feed = Ear.feed
+
+    def watched(ear: Ear, chunk: AudioChunk) -> list[EarEvent]:
+        events = feed(ear, chunk)
+        noticed.extend(chunk.end for event in events if isinstance(event, SpeechBegan))
+        return events
+
+    monkeypatch.setattr(Ear, "feed", watched)
+    spoken: list[Samples] = []
+
+    async def listener(_: Samples, said: Samples) -> None:
+        spoken.append(said)
+
+    await run_call(
+        ScriptedCaller([voice("welcome", during=True), keys("amount.ask", "*")]),
+        recogniser=SaidWords(["never mind"]),
+        listener=listener,
+    )
+    before, *_, end = np.split(spoken[noticed[0] // CHUNK_SAMPLES - 1], [40, 41])
+    assert before.any(), "it fades for 5 ms"
+    assert not end.any()
 
 
 async def test_a_minute_of_silence_ends_the_payment_in_no_time() -> None:
