@@ -188,8 +188,9 @@ class Dialog:
                 return None
 
     def _is_murmur(self, meaning: Meaning, course: Course) -> bool:
-        """Nothing to act on while there is something else to go on with, keys or a prompt: "uh
-        huh" over a question that has another answer, or words that mean nothing."""
+        """Nothing to act on while there is something else to go on with, keys, a prompt or a
+        charge: "uh huh" over a question that has another answer, words that mean nothing, or one
+        more yes after the yes that pays."""
         if self._charging.agreed:  # what was not understood may have been "not that card"
             return isinstance(meaning, Yes) and course.read_back.agrees(meaning.reading)
         if isinstance(meaning, Nothing):

@@ -177,10 +177,9 @@ class Floor:
         self._start_timer(TimerName.INTER_DIGIT, self._settings.inter_digit_ms)
 
     def wait_for_second_thought(self) -> None:
-        """Not where one is being said: what it is will be heard."""
+        """Not while the caller speaks: that may be one, and is understood first."""
         if not self.caller_speaks:
-            ms = self._settings.second_thought_ms
-            self._start_timer(TimerName.SECOND_THOUGHT, ms)
+            self._start_timer(TimerName.SECOND_THOUGHT, self._settings.second_thought_ms)
 
     def wait_for_end_of_speech(self) -> None:
         """Silence is no silence while the caller speaks; but not for ever."""

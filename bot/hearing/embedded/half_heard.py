@@ -48,7 +48,8 @@ def unwritten_answer(
 
 
 def is_seconded(answer: str, free_text: str) -> bool:
-    """Whether Whisper wrote that yes or no, or another, and nothing but politeness with it."""
+    """Whether Whisper wrote the same answer, in whatever word, and nothing but politeness with it:
+    "yeah" or "right please" for "yes"."""
     words = set(free_text.split())
     same = _YES if answer in YES_WORDS else _NO
     return bool(words & same) and words <= same | _POLITE
